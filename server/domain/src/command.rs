@@ -1,0 +1,259 @@
+//! What somebody asks for. The server parses, fills in [`Context`], and calls `decide`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::case::CaseFacts;
+use crate::event::{
+    Answer, ChatScope, Clock, DecisionText, DepartureCause, Ending, Evidence, IdentityMethod,
+    OpinionKind, Point, Stance, SurveyOutcome,
+};
+use crate::people::{PersonId, SeatId};
+
+/// A fresh second factor used for one act, as verified by the server at that act.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Factor {
+    pub kind: FactorKind,
+    /// When it was verified, UTC µs.
+    pub at: i64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FactorKind {
+    Totp,
+    /// A one-time code sent to the registered phone.
+    PhoneCode,
+}
+
+/// A command of a person; who says it is in [`Context::actor`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Command {
+    /// Chair. The server supplies the clock state; `clock_override` is the chair's reason where it is not synchronised.
+    OpenLobby {
+        #[serde(default)]
+        clock_override: Option<String>,
+    },
+    AcknowledgeNotice {
+        notice: String,
+    },
+    RefuseNotice {},
+    /// Chair.
+    BeginIdentityCheck {
+        person: PersonId,
+    },
+    /// Chair.
+    StopIdentityCheck {
+        person: PersonId,
+    },
+    /// Chair, for others; for the chair's own person with a fresh factor and method `second_factor`.
+    ConfirmIdentity {
+        person: PersonId,
+        method: IdentityMethod,
+        last_four: String,
+        #[serde(default)]
+        authorisation: Option<String>,
+    },
+    /// Chair.
+    Admit {
+        person: PersonId,
+    },
+    /// Staff: on the record, at the start (R17).
+    ShowCredential {
+        number_last_four: String,
+    },
+    Leave {},
+    /// Chair.
+    Remove {
+        person: PersonId,
+    },
+    ChangeMedia {
+        microphone: bool,
+        camera: bool,
+        screen: bool,
+    },
+    RaiseHand {},
+    /// Own hand, or the chair for anybody.
+    LowerHand {
+        person: PersonId,
+    },
+    /// Chair.
+    Start {},
+    /// Chair.
+    Suspend {
+        reason: String,
+    },
+    /// Chair.
+    Resume {},
+    /// Surveyor (or chair who is also a surveyor).
+    AnswerItem {
+        answer: Answer,
+    },
+    /// Chair (R21).
+    MarkUnsuitable {
+        code: String,
+        reason: String,
+    },
+    /// Surveyor; sent by the server after an upload whose hash it checked.
+    TakeEvidence {
+        evidence: Box<Evidence>,
+    },
+    /// Staff and experts.
+    Annotate {
+        id: String,
+        evidence: String,
+        strokes: Vec<Vec<Point>>,
+        #[serde(default)]
+        note: String,
+    },
+    /// Expert, or staff of that department (R37).
+    FileOpinion {
+        opinion: OpinionKind,
+        stance: Stance,
+        text: String,
+    },
+    Say {
+        scope: ChatScope,
+        text: String,
+    },
+    /// Chair.
+    BeginDeliberation {},
+    /// Chair.
+    EndDeliberation {},
+    /// Applicant or agent for themselves; the chair may take it down for a present applicant.
+    TakeStatement {
+        text: String,
+        waived: bool,
+    },
+    /// Chair. `present`: whom the chair confirms to be there.
+    Conclude {
+        outcome: SurveyOutcome,
+        text: String,
+        present: Vec<PersonId>,
+    },
+    /// Chair: fixes the record that is read back; digests come in the context.
+    PrepareRecord {},
+    /// Staff, applicant, agent: with a fresh factor.
+    SignRecord {
+        digest: String,
+    },
+    /// Chair (R33).
+    NoteSignatureRefused {
+        person: PersonId,
+        reason: String,
+    },
+    /// Approver.
+    DraftDecision {
+        decision: DecisionText,
+    },
+    /// Approver, with a fresh factor; digests come in the context.
+    SealDecision {
+        content_digest: String,
+    },
+    /// Approver (R39).
+    Announce {},
+    Acknowledge {
+        content_digest: String,
+    },
+    /// Chair (R43).
+    End {
+        ending: Ending,
+        reason: String,
+        next_step: String,
+        contact: String,
+    },
+    /// Chair.
+    Close {},
+}
+
+/// What the server itself reports; no person can send these (R29).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Report {
+    Arrived {
+        person: PersonId,
+        seat: SeatId,
+        device: String,
+    },
+    ConnectionLost {
+        person: PersonId,
+    },
+    ConnectionRestored {
+        person: PersonId,
+    },
+    RecordingStarted,
+    RecordingStopped {
+        detail: String,
+    },
+    RecordingGap {
+        track: Option<String>,
+        cause: String,
+        from: i64,
+        until: i64,
+        packets_lost: Option<u64>,
+    },
+    SegmentOpened {
+        segment: String,
+        track: String,
+        person: Option<PersonId>,
+        source: String,
+        codec: String,
+        private: bool,
+    },
+    SegmentClosed {
+        segment: String,
+        bytes: u64,
+        packets: u64,
+    },
+    Checkpoint {
+        number: u64,
+        root: String,
+        wall_us: i64,
+        mono_us: u64,
+        clock: String,
+    },
+    ReceiptIssued {
+        receipt: serde_json::Value,
+    },
+    Departed {
+        person: PersonId,
+        cause: DepartureCause,
+    },
+}
+
+/// Who asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Actor {
+    Person(PersonId),
+    System,
+}
+
+/// Everything `decide` may use beside state and command.
+#[derive(Clone, Debug)]
+pub struct Context<'a> {
+    pub actor: &'a Actor,
+    /// UTC µs; the server guarantees that it never decreases within a journal.
+    pub now: i64,
+    pub case: &'a CaseFacts,
+    /// Set when a fresh second factor was verified for this very act.
+    pub factor: Option<Factor>,
+    /// The server's clock, where the command opens a session: `None` means not known to be synchronised.
+    pub clock: Option<Clock>,
+    /// For `PrepareRecord` and `SealDecision`: of the canonical content and PDF the server just made from this state.
+    pub digests: Option<Digests>,
+    /// For `SealDecision`: the document number, and what sealed it (`示例` until a licensed signer is configured).
+    pub document: Option<DocumentFacts>,
+    /// For `Announce`: microseconds since the recording began.
+    pub recording_offset_us: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Digests {
+    pub content: String,
+    pub pdf: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DocumentFacts {
+    pub number: String,
+    pub seal: String,
+}

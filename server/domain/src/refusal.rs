@@ -1,0 +1,95 @@
+//! Typed refusals: one stable code each; the words belong to the surface (zh-CN and en texts keyed by the code).
+
+use serde::{Deserialize, Serialize};
+
+/// Stable codes, shown to clients as `snake_case`. Only ever extended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Code {
+    /// Not this role, not this case, not this moment for this person.
+    NotAllowed,
+    NotAParticipant,
+    Recused,
+    NotInThisStage,
+    ClockNotSynchronised,
+    NoticeNotAcknowledged,
+    NoticeRefused,
+    NoticeVersion,
+    IdentityNotChecked,
+    IdentityCheckRunning,
+    AuthorisationMissing,
+    NotAdmitted,
+    NotPresent,
+    CredentialNotShown,
+    QuorumMissing,
+    Suspended,
+    RecordingNotRunning,
+    ApplicantNetworkDown,
+    ExteriorFirst,
+    MeasurementNeeded,
+    NotApplicableNotAllowed,
+    UnknownItem,
+    ItemNotReopened,
+    ItemUnsuitable,
+    UnknownEvidence,
+    AlreadyExists,
+    ItemsUnanswered,
+    KeyItemFailed,
+    TooManyFailures,
+    StatementMissing,
+    OpinionMissing,
+    NotYourDepartment,
+    DeliberationRunning,
+    NoDeliberation,
+    NotConcluded,
+    AlreadyConcluded,
+    RecordNotPrepared,
+    SignaturesMissing,
+    AlreadySigned,
+    DigestMismatch,
+    FactorNeeded,
+    DecisionNotDrafted,
+    ReasonMissing,
+    BasisMissing,
+    RemediesMissing,
+    NextStepMissing,
+    DepartureReasonMissing,
+    DecisionContradictsConclusion,
+    AlreadySealed,
+    NotSealed,
+    SignerNotLive,
+    AlreadyAnnounced,
+    NotAnnounced,
+    AlreadyEnded,
+    NotEnded,
+    TextTooLong,
+    TextMissing,
+    DateInvalid,
+}
+
+/// Why a command was refused, with what is missing (item codes, person ids, department names).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("refused: {code:?}")]
+pub struct Refusal {
+    pub code: Code,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<String>,
+}
+
+impl Refusal {
+    /// A refusal without particulars.
+    #[must_use]
+    pub const fn new(code: Code) -> Self {
+        Self {
+            code,
+            missing: Vec::new(),
+        }
+    }
+}
+
+impl From<Code> for Refusal {
+    fn from(code: Code) -> Self {
+        Self::new(code)
+    }
+}
