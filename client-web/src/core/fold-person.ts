@@ -5,12 +5,7 @@ import type { Event } from "./types";
 export function foldPerson(s: Session, event: Event): Session {
 	switch (event.type) {
 		case "arrived":
-			return withPerson(s, event.person, {
-				seat: event.seat,
-				device: event.device,
-				here: true,
-				connected: true,
-			});
+			return arrived(s, event);
 		case "notice_acknowledged":
 			return withPerson(s, event.person, { notice: "acknowledged" });
 		case "notice_refused":
@@ -35,7 +30,7 @@ export function foldPerson(s: Session, event: Event): Session {
 		case "departed":
 			return departed(s, event.person);
 		case "connection_lost":
-			return withPerson(s, event.person, { connected: false });
+			return withPerson(s, event.person, { connected: false, ...SILENT });
 		case "connection_restored":
 			return withPerson(s, event.person, { here: true, connected: true });
 		case "media_changed": {
@@ -51,17 +46,32 @@ export function foldPerson(s: Session, event: Event): Session {
 	}
 }
 
-/** Who leaves comes back through the door: identity is checked at each joining (R18), the notice stands. */
+const SILENT = { microphone: false, camera: false, screen: false };
+
+/** The same seat again is the same joining; another seat is a new one and is checked again (R18). */
+function arrived(s: Session, event: Extract<Event, { type: "arrived" }>): Session {
+	const before = s.people[event.person];
+	const base = before?.here && before.seat === event.seat ? s : departed(s, event.person);
+	return withPerson(base, event.person, {
+		seat: event.seat,
+		device: event.device,
+		here: true,
+		connected: true,
+		...SILENT,
+	});
+}
+
+/** Who leaves comes back through the door, with everything that it asks (R18, R19). */
 function departed(s: Session, person: string): Session {
 	const gone = withPerson(s, person, {
 		here: false,
 		connected: false,
+		notice: "pending",
 		admitted: false,
 		identity: "unchecked",
-		microphone: false,
-		camera: false,
-		screen: false,
+		credentialShown: false,
 		hand: false,
+		...SILENT,
 	});
 	return s.checking === person ? { ...gone, checking: undefined } : gone;
 }

@@ -51,6 +51,7 @@ function open(event: Extract<Event, { type: "scheduled" }>, seq: number, at: num
 		chat: [],
 		deliberating: false,
 		deliberationHeld: false,
+		statements: [],
 		receipts: [],
 		marks: [],
 		bands: [],
@@ -143,7 +144,7 @@ function evolveSurvey(s: Session, event: Event, at: number): Session {
 		case "statement_taken":
 			return {
 				...s,
-				statement: { person: event.person, text: event.text, waived: event.waived, at },
+				statements: [...s.statements, { person: event.person, text: event.text, waived: event.waived, at }],
 			};
 		default:
 			return s;
@@ -194,6 +195,8 @@ function evolveResult(s: Session, event: Event, at: number): Session {
 					live: event.live,
 					at,
 					recordingOffsetUs: event.recording_offset_us,
+					number: event.number ?? s.sealed?.number,
+					decision: event.decision ?? s.draft,
 					acknowledged: [],
 				},
 			};

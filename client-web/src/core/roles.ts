@@ -78,7 +78,7 @@ export function railOf(session: Session): Stop[] {
 	const done: [Station, boolean][] = [
 		["lobby", session.stage !== "scheduled" && session.stage !== "lobby"],
 		["survey", items.length > 0 && items.every((item) => stateOf(item) !== "unanswered")],
-		["statement", session.statement !== undefined || session.conclusion !== undefined],
+		["statement", session.statements.length > 0 || session.conclusion !== undefined],
 		["deliberation", session.deliberationHeld || session.conclusion !== undefined],
 		["conclusion", session.conclusion !== undefined],
 		["record", record !== undefined && record.signed.length + record.refused.length > 1],

@@ -103,6 +103,8 @@ export interface Announcement {
 	live: PersonId[];
 	at: number;
 	recordingOffsetUs: number;
+	number?: string;
+	decision?: DecisionText;
 	acknowledged: { person: PersonId; at: number }[];
 }
 export interface Result {
@@ -170,7 +172,7 @@ export interface Session {
 	suspension?: SuspensionCause;
 	recordingSince?: number;
 	recordingStopped?: string;
-	statement?: { person: PersonId; text: string; waived: boolean; at: number };
+	statements: { person: PersonId; text: string; waived: boolean; at: number }[];
 	conclusion?: Conclusion;
 	record?: SurveyRecord;
 	draft?: DecisionText;

@@ -235,7 +235,15 @@ export type Event =
 			factor: Factor;
 			seal: string;
 	  }
-	| { type: "announced"; content_digest: string; live: PersonId[]; recording_offset_us: number }
+	| {
+			type: "announced";
+			content_digest: string;
+			live: PersonId[];
+			recording_offset_us: number;
+			/** What was sealed, repeated: drafts are withheld from the applicant, the announcement is not. */
+			number?: string;
+			decision?: DecisionText;
+	  }
 	| { type: "acknowledged"; person: PersonId; content_digest: string }
 	| { type: "receipt_issued"; receipt: Receipt }
 	| { type: "ended"; ending: Ending; reason: string; next_step: string; contact: string }
