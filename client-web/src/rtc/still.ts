@@ -8,7 +8,25 @@ export interface Grab {
 	capturedAt: number;
 }
 
-export async function grab(video: HTMLVideoElement): Promise<Grab | null> {
+export async function grab(track: MediaStreamTrack): Promise<Grab | null> {
+	const video = document.createElement("video");
+	video.muted = true;
+	video.playsInline = true;
+	video.srcObject = new MediaStream([track]);
+	await firstFrame(video);
+	const still = await draw(video);
+	video.srcObject = null;
+	return still;
+}
+
+function firstFrame(video: HTMLVideoElement): Promise<void> {
+	return new Promise((resolve) => {
+		video.onloadeddata = () => resolve();
+		video.play().catch(() => resolve());
+	});
+}
+
+async function draw(video: HTMLVideoElement): Promise<Grab | null> {
 	const width = video.videoWidth;
 	const height = video.videoHeight;
 	if (width === 0 || height === 0) return null;
