@@ -9,6 +9,12 @@ export default defineConfig({
 	base: "/",
 	plugins: [vue()],
 	resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
+	define: {
+		__VUE_OPTIONS_API__: "false",
+		__VUE_PROD_DEVTOOLS__: "false",
+		__VUE_I18N_LEGACY_API__: "false",
+		__INTLIFY_PROD_DEVTOOLS__: "false",
+	},
 	build: { target: oldest, cssTarget: oldest, sourcemap: false },
 	server: {
 		proxy: { "/api": { target: "https://localhost:8443", secure: false, ws: true, changeOrigin: true } },
