@@ -41,7 +41,8 @@ export const useLive = defineStore("live", () => {
 
 	function join(sessionId: string, linked: boolean): void {
 		if (id.value === sessionId && socket) return;
-		part();
+		// The device's media were opened before and come along; everything else begins anew.
+		reset();
 		id.value = sessionId;
 		byPhone.value = linked;
 		const hello = { device: deviceName(), seat: recallSeat(sessionId), companion: false };
@@ -51,9 +52,13 @@ export const useLive = defineStore("live", () => {
 
 	/** Closes everything without an act: the page is left, the person is not. */
 	function part(): void {
+		reset();
+		media.close();
+	}
+
+	function reset(): void {
 		socket?.stop();
 		socket = null;
-		media.close();
 		requests.abandon();
 		id.value = null;
 		session.value = null;
