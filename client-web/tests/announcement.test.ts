@@ -15,7 +15,15 @@ function show(journal: Journal, person: string) {
 	let session: Session | null = null;
 	for (const entry of journal.entries) session = fold(session, entry);
 	live.session = session;
-	live.welcome = { session: "s-1", person, seat: "x", roles: [], head: 0, now: 0, relay: { ice_servers: [] } };
+	live.welcome = {
+		session: "s-1",
+		person,
+		seat: "x",
+		roles: [],
+		head: 0,
+		now: 0,
+		relay: { ice_servers: [] },
+	};
 	return mount(Announcement, { global: { plugins: [pinia, i18n] }, attachTo: document.body });
 }
 
@@ -46,7 +54,9 @@ describe("the announcement", () => {
 
 	it("shows the acknowledgements as they come in", () => {
 		const page = show(announced(), "p-applicant");
-		expect(page.findAll('[data-acknowledged="true"]').map((row) => row.attributes("data-person"))).toEqual(["p-survey1"]);
+		expect(page.findAll('[data-acknowledged="true"]').map((row) => row.attributes("data-person"))).toEqual([
+			"p-survey1",
+		]);
 		expect(page.findAll("[data-acknowledged]")).toHaveLength(6);
 	});
 

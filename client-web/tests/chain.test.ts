@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ChainWatch, follow, GENESIS, isFault, type ChainFault } from "@/core/chain";
+import { type ChainFault, ChainWatch, follow, GENESIS, isFault } from "@/core/chain";
 import { surveyed } from "./fixture";
 
 async function watched(entries: Parameters<ChainWatch["push"]>[0][]): Promise<ChainFault[]> {

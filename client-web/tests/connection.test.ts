@@ -5,7 +5,15 @@ import { Requests } from "@/core/requests";
 import { surveyed } from "./fixture";
 
 const WELCOME: ServerFrame = {
-	welcome: { session: "s-1", person: "p-chair", seat: "seat-1", roles: ["chair"], head: 3, now: 0, relay: { ice_servers: [] } },
+	welcome: {
+		session: "s-1",
+		person: "p-chair",
+		seat: "seat-1",
+		roles: ["chair"],
+		head: 3,
+		now: 0,
+		relay: { ice_servers: [] },
+	},
 };
 const entries = surveyed().entries;
 const entry = (seq: number): ServerFrame => ({ entry: entries[seq - 1]! });
@@ -29,7 +37,9 @@ describe("the connection, in virtual time", () => {
 		expect(kinds(connection.start(0))).toEqual(["open", "phase"]);
 		const hello = connection.opened(1)[0];
 		expect(hello).toEqual({ do: "send", frame: { hello: { after: 0, device: "test", companion: false } } });
-		expect(connection.received(WELCOME, 2).find((effect) => effect.do === "welcomed")).toMatchObject({ resumed: false });
+		expect(connection.received(WELCOME, 2).find((effect) => effect.do === "welcomed")).toMatchObject({
+			resumed: false,
+		});
 		expect(connection.state.at).toBe("replaying");
 		connection.received({ caught_up: { head: 0 } }, 3);
 		expect(connection.state.at).toBe("online");
@@ -43,7 +53,9 @@ describe("the connection, in virtual time", () => {
 		expect(connection.tick(1_299)).toEqual([]);
 		expect(kinds(connection.tick(1_300))).toEqual(["open", "phase"]);
 		expect(connection.opened(1_310)[0]).toMatchObject({ frame: { hello: { after: 4, seat: "seat-1" } } });
-		expect(connection.received(WELCOME, 1_320).find((effect) => effect.do === "welcomed")).toMatchObject({ resumed: true });
+		expect(connection.received(WELCOME, 1_320).find((effect) => effect.do === "welcomed")).toMatchObject({
+			resumed: true,
+		});
 	});
 
 	it("delivers no entry twice", () => {

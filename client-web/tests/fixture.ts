@@ -17,7 +17,14 @@ export const PEOPLE = [
 const ITEMS = [
 	["F01", "选址", "经营场所地址、门头店招与申请材料一致", "Premises address and shop sign match", "key", "Y"],
 	["F02", "选址", "距离粪坑、污水池、暴露垃圾场等污染源25 m以上", "At least 25 m from pollution", "key", "P"],
-	["F16", "处理区", "冷热水龙头及洗手设施齐全，非手动式", "Hand washing facilities, hands-free", "major", "Y"],
+	[
+		"F16",
+		"处理区",
+		"冷热水龙头及洗手设施齐全，非手动式",
+		"Hand washing facilities, hands-free",
+		"major",
+		"Y",
+	],
 	["F17", "处理区", "冷藏设备正常运行，温度 0–8 ℃", "Cold storage works at 0–8 ℃", "key", "P"],
 	["F22", "废弃物", "垃圾桶加盖并有明显标识", "Bins covered and labelled", "minor", "Y"],
 ] as const;
@@ -35,7 +42,11 @@ export class Journal {
 		const seq = this.entries.length + 1;
 		const number = Buffer.alloc(8);
 		number.writeBigUInt64BE(BigInt(seq));
-		const hash = createHash("sha256").update(number).update(Buffer.from(this.prev, "hex")).update(commit).digest("hex");
+		const hash = createHash("sha256")
+			.update(number)
+			.update(Buffer.from(this.prev, "hex"))
+			.update(commit)
+			.digest("hex");
 		this.entries.push({
 			seq,
 			prev: this.prev,
@@ -97,7 +108,8 @@ export function scheduled(): Event {
 				notice_version: "示例-1",
 				notice_text: Array.from(
 					{ length: 6 },
-					(_, i) => `${i + 1}. 依据《中华人民共和国行政许可法》，本次会审全程录音录像，录像仅用于本办件的审批、归档与监督。`,
+					(_, i) =>
+						`${i + 1}. 依据《中华人民共和国行政许可法》，本次会审全程录音录像，录像仅用于本办件的审批、归档与监督。`,
 				).join("\n"),
 			},
 		},
@@ -116,7 +128,9 @@ export function scheduled(): Event {
 
 /** Everybody at the door; the chair is in, others have acknowledged the notice. */
 export function lobby(): Journal {
-	const journal = new Journal().add(scheduled()).add({ type: "lobby_opened", clock: { state: "synchronised" } }, "p-chair");
+	const journal = new Journal()
+		.add(scheduled())
+		.add({ type: "lobby_opened", clock: { state: "synchronised" } }, "p-chair");
 	for (const [person] of PEOPLE) {
 		journal.add({ type: "arrived", person, seat: `seat-${person}`, device: "Chrome · Linux" });
 		journal.add({ type: "notice_acknowledged", person, notice: "示例-1" }, person);
@@ -141,7 +155,10 @@ export function live(): Journal {
 		journal.add({ type: "credential_shown", person, number_last_four: "5678" }, person);
 	}
 	for (const [person] of PEOPLE.slice(0, 5)) {
-		journal.add({ type: "media_changed", person, microphone: person !== "p-expert", camera: true, screen: false }, person);
+		journal.add(
+			{ type: "media_changed", person, microphone: person !== "p-expert", camera: true, screen: false },
+			person,
+		);
 	}
 	return journal.add({ type: "started" }, "p-chair");
 }
@@ -163,7 +180,10 @@ export function surveyed(): Journal {
 		},
 		"p-survey1",
 	);
-	journal.add({ type: "item_answered", person: "p-survey1", answer: { code: "F01", result: "met", evidence: ["e-1"] } }, "p-survey1");
+	journal.add(
+		{ type: "item_answered", person: "p-survey1", answer: { code: "F01", result: "met", evidence: ["e-1"] } },
+		"p-survey1",
+	);
 	journal.add(
 		{
 			type: "item_answered",
@@ -172,26 +192,59 @@ export function surveyed(): Journal {
 		},
 		"p-survey1",
 	);
-	journal.add({ type: "item_answered", person: "p-survey2", answer: { code: "F22", result: "not_met", note: "未贴标识" } }, "p-survey2");
+	journal.add(
+		{
+			type: "item_answered",
+			person: "p-survey2",
+			answer: { code: "F22", result: "not_met", note: "未贴标识" },
+		},
+		"p-survey2",
+	);
 	journal.add({ type: "hand_raised", person: "p-expert" }, "p-expert");
-	return journal.add({ type: "said", person: "p-expert", scope: "room", text: "请把镜头靠近冷藏柜的温度计。" }, "p-expert");
+	return journal.add(
+		{ type: "said", person: "p-expert", scope: "room", text: "请把镜头靠近冷藏柜的温度计。" },
+		"p-expert",
+	);
 }
 
 export function concluded(): Journal {
 	const journal = surveyed();
-	journal.add({ type: "item_answered", person: "p-survey2", answer: { code: "F22", result: "mended" } }, "p-survey2");
+	journal.add(
+		{ type: "item_answered", person: "p-survey2", answer: { code: "F22", result: "mended" } },
+		"p-survey2",
+	);
 	for (const code of ["F02", "F16"]) {
 		const measurement = { value: "60", unit: "m", how: "measurement" } as const;
-		journal.add({ type: "item_answered", person: "p-survey2", answer: { code, result: "met", measurement } }, "p-survey2");
+		journal.add(
+			{ type: "item_answered", person: "p-survey2", answer: { code, result: "met", measurement } },
+			"p-survey2",
+		);
 	}
 	journal.add(
-		{ type: "opinion_filed", person: "p-expert", opinion: { kind: "expert" }, stance: "agree", text: "布局合理，冷藏温度符合要求。", deliberation: false },
+		{
+			type: "opinion_filed",
+			person: "p-expert",
+			opinion: { kind: "expert" },
+			stance: "agree",
+			text: "布局合理，冷藏温度符合要求。",
+			deliberation: false,
+		},
 		"p-expert",
 	);
-	journal.add({ type: "statement_taken", person: "p-applicant", text: "无意见，标识已补贴。", waived: false }, "p-applicant");
-	journal.add({ type: "deliberation_begun" }, "p-chair").add({ type: "deliberation_ended" }, "p-chair", 30_000);
 	journal.add(
-		{ type: "concluded", outcome: "passed", text: "经现场勘验，符合餐饮服务许可条件。", present: ["p-chair", "p-survey1", "p-survey2"] },
+		{ type: "statement_taken", person: "p-applicant", text: "无意见，标识已补贴。", waived: false },
+		"p-applicant",
+	);
+	journal
+		.add({ type: "deliberation_begun" }, "p-chair")
+		.add({ type: "deliberation_ended" }, "p-chair", 30_000);
+	journal.add(
+		{
+			type: "concluded",
+			outcome: "passed",
+			text: "经现场勘验，符合餐饮服务许可条件。",
+			present: ["p-chair", "p-survey1", "p-survey2"],
+		},
 		"p-chair",
 	);
 	journal.add({ type: "record_prepared", digest: DIGEST, pdf_digest: DIGEST }, "p-chair");

@@ -16,20 +16,34 @@ describe("the fold of a journal", () => {
 		const session = folded(lobby());
 		expect(session.stage).toBe("lobby");
 		expect(inRoom(session).map((person) => person.person)).toEqual(["p-chair"]);
-		expect(session.people["p-survey1"]).toMatchObject({ here: true, notice: "acknowledged", admitted: false });
+		expect(session.people["p-survey1"]).toMatchObject({
+			here: true,
+			notice: "acknowledged",
+			admitted: false,
+		});
 	});
 
 	it("shows surveyors first in the room", () => {
 		const session = folded(live());
 		expect(session.stage).toBe("live");
-		expect(inRoom(session).map((person) => person.person).slice(0, 3)).toEqual(["p-survey1", "p-survey2", "p-chair"]);
+		expect(
+			inRoom(session)
+				.map((person) => person.person)
+				.slice(0, 3),
+		).toEqual(["p-survey1", "p-survey2", "p-chair"]);
 	});
 
 	it("keeps what stands when a person comes back to the same seat, and asks anew at another", () => {
-		const same = folded(live().add({ type: "arrived", person: "p-expert", seat: "seat-p-expert", device: "x" }));
+		const same = folded(
+			live().add({ type: "arrived", person: "p-expert", seat: "seat-p-expert", device: "x" }),
+		);
 		expect(same.people["p-expert"]).toMatchObject({ admitted: true, identity: "checked", camera: false });
 		const other = folded(live().add({ type: "arrived", person: "p-expert", seat: "another", device: "x" }));
-		expect(other.people["p-expert"]).toMatchObject({ admitted: false, identity: "unchecked", notice: "pending" });
+		expect(other.people["p-expert"]).toMatchObject({
+			admitted: false,
+			identity: "unchecked",
+			notice: "pending",
+		});
 	});
 
 	it("takes the latest answer of an item and counts areas", () => {
@@ -45,7 +59,14 @@ describe("the fold of a journal", () => {
 
 	it("puts annotations beside their still", () => {
 		const journal = surveyed().add(
-			{ type: "annotation_added", id: "a-1", evidence: "e-1", person: "p-expert", strokes: [[{ x: 1, y: 2 }]], note: "此处" },
+			{
+				type: "annotation_added",
+				id: "a-1",
+				evidence: "e-1",
+				person: "p-expert",
+				strokes: [[{ x: 1, y: 2 }]],
+				note: "此处",
+			},
 			"p-expert",
 		);
 		expect(folded(journal).stills["e-1"]?.annotations).toHaveLength(1);
@@ -62,7 +83,8 @@ describe("the fold of a journal", () => {
 	it("knows the announcement from what was announced alone, as an applicant sees it", () => {
 		const journal = announced();
 		for (const entry of journal.entries) {
-			if (entry.body?.includes("decision_drafted") || entry.body?.includes("decision_sealed")) journal.withhold(entry.seq);
+			if (entry.body?.includes("decision_drafted") || entry.body?.includes("decision_sealed"))
+				journal.withhold(entry.seq);
 		}
 		const session = folded(journal);
 		expect(session.withheld).toBe(2);
@@ -79,7 +101,13 @@ describe("the fold of a journal", () => {
 	it("draws bands without holes and marks in order", () => {
 		const session = folded(closed());
 		expect(session.stage).toBe("closed");
-		expect(session.bands.map((band) => band.kind)).toEqual(["lobby", "live", "deliberation", "live", "ended"]);
+		expect(session.bands.map((band) => band.kind)).toEqual([
+			"lobby",
+			"live",
+			"deliberation",
+			"live",
+			"ended",
+		]);
 		for (const [i, band] of session.bands.entries()) {
 			expect(band.until).toBe(session.bands[i + 1]?.from ?? session.at);
 		}

@@ -26,7 +26,10 @@ describe("the texts", () => {
 	it("hold every key that the code asks for", () => {
 		const known = new Set(keys(zh));
 		const asked = sources.flatMap((path) =>
-			Array.from(readFileSync(path, "utf8").matchAll(/\bt\(\s*"([a-z]\w*\.[\w.]+)"/gi), (match) => match[1] ?? ""),
+			Array.from(
+				readFileSync(path, "utf8").matchAll(/\bt\(\s*"([a-z]\w*\.[\w.]+)"/gi),
+				(match) => match[1] ?? "",
+			),
 		);
 		expect(asked.length).toBeGreaterThan(100);
 		expect(asked.filter((key) => !known.has(key))).toEqual([]);
@@ -40,7 +43,13 @@ describe("the texts", () => {
 	});
 
 	it("stand in the locales alone", () => {
-		const speaking = sources.filter((path) => /[\u4e00-\u9fff]/.test(readFileSync(path, "utf8").replace(/\/\/.*$/gm, "").replace(/\/\*[\s\S]*?\*\//g, "")));
+		const speaking = sources.filter((path) =>
+			/[\u4e00-\u9fff]/.test(
+				readFileSync(path, "utf8")
+					.replace(/\/\/.*$/gm, "")
+					.replace(/\/\*[\s\S]*?\*\//g, ""),
+			),
+		);
 		expect(speaking).toEqual([]);
 	});
 

@@ -20,7 +20,10 @@ export type Command =
 	| { type: "open_lobby"; clock_override?: string }
 	| { type: "acknowledge_notice"; notice: string }
 	| { type: "refuse_notice" }
-	| { type: "begin_identity_check" | "stop_identity_check" | "admit" | "remove" | "lower_hand"; person: PersonId }
+	| {
+			type: "begin_identity_check" | "stop_identity_check" | "admit" | "remove" | "lower_hand";
+			person: PersonId;
+	  }
 	| {
 			type: "confirm_identity";
 			person: PersonId;

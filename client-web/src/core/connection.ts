@@ -118,7 +118,9 @@ export class Connection {
 	}
 
 	media(media: MediaRequest): Effect[] {
-		return this.phase.at === "replaying" || this.phase.at === "online" ? [{ do: "send", frame: { media } }] : [];
+		return this.phase.at === "replaying" || this.phase.at === "online"
+			? [{ do: "send", frame: { media } }]
+			: [];
 	}
 
 	stop(): Effect[] {
@@ -130,10 +132,7 @@ export class Connection {
 		const resumed = this.welcomedBefore;
 		this.welcomedBefore = true;
 		this.hello.seat = welcome.seat;
-		return [
-			this.enter({ at: "replaying", head: welcome.head }),
-			{ do: "welcomed", welcome, resumed },
-		];
+		return [this.enter({ at: "replaying", head: welcome.head }), { do: "welcomed", welcome, resumed }];
 	}
 
 	private dismissed(bye: Refusal, now: number): Effect[] {

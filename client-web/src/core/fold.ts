@@ -1,7 +1,8 @@
 // Folds journal entries into a Session. Pure: every step returns a new value that shares what did not change.
 // An event that is not known here is passed over: journals are extended, clients may be older.
-import { drawMark, drawBands } from "./marks";
+
 import { foldPerson } from "./fold-person";
+import { drawBands, drawMark } from "./marks";
 import type { Item, Person, Session } from "./session";
 import type { Body, Entry, Event } from "./types";
 
@@ -164,9 +165,7 @@ function evolveResult(s: Session, event: Event, at: number): Session {
 				record: { digest: event.digest, pdfDigest: event.pdf_digest, at, signed: [], refused: [] },
 			};
 		case "record_signed":
-			return s.record
-				? { ...s, record: { ...s.record, signed: [...s.record.signed, event.person] } }
-				: s;
+			return s.record ? { ...s, record: { ...s.record, signed: [...s.record.signed, event.person] } } : s;
 		case "record_signature_refused": {
 			if (!s.record) return s;
 			const refused = [...s.record.refused, { person: event.person, reason: event.reason }];

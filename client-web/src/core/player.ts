@@ -38,10 +38,7 @@ export class MasterClock {
 	}
 }
 
-export type Correction =
-	| { do: "hide" }
-	| { do: "jump"; to: number }
-	| { do: "run"; rate: number };
+export type Correction = { do: "hide" } | { do: "jump"; to: number } | { do: "run"; rate: number };
 
 /** `at`: where the element is, in its own time; `start`, `length`: the track's place on the time line. */
 export function correct(position: number, track: { start: number; length: number }, at: number): Correction {

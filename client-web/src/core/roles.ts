@@ -12,7 +12,15 @@ export function isStaff(person: Person | undefined): boolean {
 }
 /** The role that a person is shown with where there is room for one. */
 export function leadRole(person: Person): Role {
-	const order: Role[] = ["chair", "approver", "surveyor", "department_reviewer", "expert", "applicant", "agent"];
+	const order: Role[] = [
+		"chair",
+		"approver",
+		"surveyor",
+		"department_reviewer",
+		"expert",
+		"applicant",
+		"agent",
+	];
 	return order.find((role) => person.roles.includes(role)) ?? person.roles[0] ?? "helper";
 }
 export function mayDeliberate(person: Person | undefined): boolean {
@@ -29,8 +37,8 @@ export function inRoom(session: Session): Person[] {
 export function atDoor(session: Session): Person[] {
 	return peopleOf(session).filter((person) => person.here && !person.admitted);
 }
-export function nameOf(session: Session, id: PersonId | undefined): string {
-	return (id && session.people[id]?.name) || id || "";
+export function nameOf(session: Session | null, id: PersonId | undefined): string {
+	return (id && session?.people[id]?.name) || id || "";
 }
 export function personAt(session: Session, seat: string): Person | undefined {
 	return peopleOf(session).find((person) => person.seat === seat && person.here);
@@ -85,7 +93,7 @@ export function railOf(session: Session): Stop[] {
 		["decision", session.sealed !== undefined],
 		["announcement", session.announcement !== undefined || session.result !== undefined],
 	];
-	if (session.result) return done.map(([station]) => ({ station, state: "done" }));
+	if (session.result) return done.map(([station, is]) => ({ station, state: is ? "done" : "ahead" }));
 	const current = session.deliberating ? "deliberation" : done.find(([, is]) => !is)?.[0];
 	return done.map(([station, is]) => ({
 		station,

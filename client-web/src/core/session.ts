@@ -16,8 +16,8 @@ import type {
 	SeatId,
 	SessionStage,
 	Stance,
-	SuspensionCause,
 	SurveyOutcome,
+	SuspensionCause,
 	Template,
 } from "./types";
 

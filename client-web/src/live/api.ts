@@ -1,6 +1,7 @@
 // HTTP calls. An answer is either the value or a Refusal (RFC 9457 problem details); nothing throws.
-import type { Me, Refusal, SessionBrief } from "@/core/commands";
+
 import { sha256 } from "@/core/chain";
+import type { Me, Refusal, SessionBrief } from "@/core/commands";
 import type { Entry, EvidenceKind } from "@/core/types";
 
 export type Reply<T> = { ok: T } | { refusal: Refusal };
@@ -73,7 +74,8 @@ export const api = {
 };
 
 export const urls = {
-	socket: (id: string) => `${location.protocol === "http:" ? "ws" : "wss"}://${location.host}${base}/sessions/${id}/socket`,
+	socket: (id: string) =>
+		`${location.protocol === "http:" ? "ws" : "wss"}://${location.host}${base}/sessions/${id}/socket`,
 	still: (id: string, evidence: string) => `${base}/sessions/${id}/stills/${evidence}`,
 	decision: (id: string, preview = false) =>
 		`${base}/sessions/${id}/documents/decision.pdf${preview ? "?preview=1" : ""}`,
@@ -109,7 +111,11 @@ function base64(hexDigest: string): string {
 
 function call<T>(method: string, path: string, body?: unknown): Promise<Reply<T>> {
 	const headers: Record<string, string> = body === undefined ? {} : { "Content-Type": "application/json" };
-	return send<T>(base + path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+	return send<T>(base + path, {
+		method,
+		headers,
+		body: body === undefined ? undefined : JSON.stringify(body),
+	});
 }
 
 async function send<T>(url: string, init: RequestInit): Promise<Reply<T>> {

@@ -144,8 +144,7 @@ export const useLive = defineStore("live", () => {
 		const person = me.value;
 		if (!person?.admitted || phase.value.at === "idle" || has(person, "supervisor")) return;
 		const { microphone, camera, screen } = media.state;
-		const same =
-			person.microphone === microphone && person.camera === camera && person.screen === screen;
+		const same = person.microphone === microphone && person.camera === camera && person.screen === screen;
 		const text = JSON.stringify(media.state);
 		if (same || told === text) return;
 		told = text;

@@ -30,7 +30,11 @@ export class Media {
 	) {}
 
 	/** Opens what is wanted of this device; a refusal leaves that source out. */
-	async prepare(site: boolean, choice: Choice, want: { camera: boolean; microphone: boolean }): Promise<void> {
+	async prepare(
+		site: boolean,
+		choice: Choice,
+		want: { camera: boolean; microphone: boolean },
+	): Promise<void> {
 		this.choice = choice;
 		if (want.camera && !live(this.camera.value)) this.take("camera", await openCamera(site, choice.camera));
 		if (want.microphone && !live(this.microphone.value)) {

@@ -45,7 +45,8 @@ export interface Devices {
 
 export async function listDevices(): Promise<Devices> {
 	const all = (await navigator.mediaDevices?.enumerateDevices().catch(() => [])) ?? [];
-	const of = (kind: MediaDeviceKind) => all.filter((device) => device.kind === kind && device.deviceId !== "");
+	const of = (kind: MediaDeviceKind) =>
+		all.filter((device) => device.kind === kind && device.deviceId !== "");
 	return { cameras: of("videoinput"), microphones: of("audioinput"), speakers: of("audiooutput") };
 }
 

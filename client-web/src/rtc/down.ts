@@ -1,6 +1,7 @@
 // The half that receives: answers the server's offers in their order and says which track belongs to which seat.
-import type { SeatId } from "@/core/types";
+
 import type { TrackSource } from "@/core/commands";
+import type { SeatId } from "@/core/types";
 
 export interface RemoteTrack {
 	seat: SeatId;

@@ -15,6 +15,7 @@ export async function checkNetwork(): Promise<NetworkCheck> {
 		if (answer?.ok) times.push(performance.now() - begin);
 	}
 	const middle = times.sort((a, b) => a - b)[Math.floor(times.length / 2)];
-	if (middle === undefined || typeof RTCPeerConnection === "undefined") return { verdict: "bad", roundTripMs: 0 };
+	if (middle === undefined || typeof RTCPeerConnection === "undefined")
+		return { verdict: "bad", roundTripMs: 0 };
 	return { verdict: middle < 150 ? "good" : "slow", roundTripMs: Math.max(1, Math.round(middle)) };
 }

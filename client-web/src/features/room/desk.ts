@@ -2,9 +2,9 @@
 import { defineStore } from "pinia";
 import { computed, markRaw, ref, shallowRef } from "vue";
 import type { Refusal } from "@/core/commands";
+import { uuid } from "@/core/ids";
 import { has, itemsOf } from "@/core/roles";
 import type { EvidenceKind } from "@/core/types";
-import { uuid } from "@/core/ids";
 import { api } from "@/live/api";
 import { useLive } from "@/live/live";
 import { PositionWatch } from "@/live/position";

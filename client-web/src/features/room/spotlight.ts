@@ -16,7 +16,8 @@ export function spotlight(
 	const room = inRoom(session);
 	const pinned = room.find((person) => person.person === wish.pinned);
 	if (pinned) return { person: pinned.person, source: pinned.screen ? "screen" : "camera" };
-	const sharing = room.find((person) => person.screen && person.person !== wish.me) ?? room.find((p) => p.screen);
+	const sharing =
+		room.find((person) => person.screen && person.person !== wish.me) ?? room.find((p) => p.screen);
 	if (sharing) return { person: sharing.person, source: "screen" };
 	const site = room.find((person) => has(person, "surveyor") && person.camera);
 	if (site) return { person: site.person, source: "camera" };
