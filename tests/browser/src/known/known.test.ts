@@ -52,7 +52,7 @@ test("a recorded file keeps every frame and every beep in step", async () => {
     const frames = await recordedFrames(at("both.webm"));
     assert.deepEqual(frames.map((f) => f.seen), frames.map((_, counter) => ({ id: 1, counter })));
     assert.equal(frames.length, 100);
-    const beeps = await recordedBeeps(at("both.webm"));
+    const { beeps } = await recordedBeeps(at("both.webm"));
     assert.deepEqual(beeps.map((b) => b.tone), [1, 1, 1, 1, 1]);
     beeps.forEach((beep, n) => assert.ok(Math.abs(beep.at - (0.5 + 2 * n)) < 0.02, `${beep.at}`));
   } finally {

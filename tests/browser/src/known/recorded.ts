@@ -20,13 +20,14 @@ export async function recordedFrames(path: string): Promise<RecordedFrame[]> {
 }
 
 /** Onsets of beeps, seconds on the file's own time line. Gaps in the sound are filled, so that time keeps its place. */
-export async function recordedBeeps(path: string): Promise<{ at: number; tone: number }[]> {
+export async function recordedBeeps(path: string): Promise<{ start: number; beeps: { at: number; tone: number }[] }> {
   const rate = 16_000;
   const start = await startOf(path);
   const filters = `aresample=${rate}:async=1:first_pts=${Math.round(start * rate)}`;
   const { out } = await ffmpeg(["-copyts", "-i", path, "-map", "0:a:0", "-af", filters, "-ac", "1", "-f", "f32le", "-"]);
   const samples = new Float32Array(out.buffer, out.byteOffset, Math.floor(out.byteLength / 4));
-  return beepFinder(TONES, rate).push(samples).map(([tone, sample]) => ({ at: start + sample / rate, tone }));
+  const found = beepFinder(TONES, rate).push(samples);
+  return { start, beeps: found.map(([tone, sample]) => ({ at: start + sample / rate, tone })) };
 }
 
 async function startOf(path: string): Promise<number> {

@@ -6,6 +6,8 @@ import type { beepFinder, Seen } from "../known/decode.ts";
 export interface ShownFrame {
   at: number;
   tile: string;
+  /** Which <video> element of the page, in order of appearance. */
+  element: number;
   own: boolean;
   seen: Seen | "bad" | null;
 }
@@ -22,12 +24,15 @@ export interface Drained {
   beeps: HeardBeep[];
   /** Frames that the browser presented and the callback missed. */
   missed: number;
+  /** What the person pressed, epoch ms. */
+  clicks: { at: number; label: string }[];
+  /** When the announcement stood on this screen, epoch ms. */
+  announcements: number[];
 }
 
 export interface Probe {
   drain(): Drained;
   counts(): Promise<{ received: Record<string, number>; sent: number }>;
-  seen(): string[];
 }
 
 declare global {
@@ -40,11 +45,15 @@ declare global {
 export function installProbe(): void {
   const frames: ShownFrame[] = [];
   const beeps: HeardBeep[] = [];
+  const clicks: Drained["clicks"] = [];
+  const announcements: number[] = [];
   const live = new Set<RTCPeerConnection>();
   let missed = 0;
   const epoch = (time: number): number => performance.timeOrigin + time;
 
+  let elements = 0;
   const watch = (video: HTMLVideoElement): void => {
+    const element = elements++;
     const canvas = document.createElement("canvas");
     canvas.width = 64;
     canvas.height = 36;
@@ -58,7 +67,7 @@ export function installProbe(): void {
       const pixels = context?.getImageData(0, 0, 64, 36).data;
       const seen = pixels ? window.__decode.cells((i) => pixels[i * 4 + 1] ?? 0) : null;
       const time = own && meta.captureTime ? meta.captureTime : now;
-      frames.push({ at: epoch(time), tile: tileOf(video), own, seen });
+      frames.push({ at: epoch(time), tile: tileOf(video), element, own, seen });
       video.requestVideoFrameCallback(step);
     };
     video.requestVideoFrameCallback(step);
@@ -137,12 +146,34 @@ export function installProbe(): void {
       for (const track of stream.getAudioTracks()) hear(track, false);
     }
   };
+  addEventListener(
+    "click",
+    ({ target, timeStamp }) => {
+      const pressed = target instanceof Element ? (target.closest("button, a, label, [role]") ?? target) : null;
+      clicks.push({ at: epoch(timeStamp), label: pressed?.getAttribute("aria-label") ?? pressed?.textContent?.trim() ?? "" });
+    },
+    { capture: true },
+  );
+  // An announcement counts from the moment at which a frame with it in it has been drawn.
+  let announced = false;
+  const lookForAnnouncement = (): void => {
+    const there = (document.querySelector("[data-testid=announcement]")?.getClientRects().length ?? 0) > 0;
+    if (there && !announced) requestAnimationFrame(() => announcements.push(epoch(performance.now())));
+    announced = there;
+  };
+  new MutationObserver(lookForAnnouncement).observe(document, { childList: true, subtree: true, attributes: true });
   new MutationObserver(scan).observe(document, { childList: true, subtree: true });
   setInterval(scan, 250);
 
   window.__probe = {
     drain: () => {
-      const out = { frames: frames.splice(0), beeps: beeps.splice(0), missed };
+      const out = {
+        frames: frames.splice(0),
+        beeps: beeps.splice(0),
+        missed,
+        clicks: clicks.splice(0),
+        announcements: announcements.splice(0),
+      };
       missed = 0;
       return out;
     },
@@ -159,6 +190,5 @@ export function installProbe(): void {
       }
       return { received, sent };
     },
-    seen: () => [...new Set(frames.filter((f) => !f.own).map((f) => f.tile))],
   };
 }
