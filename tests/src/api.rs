@@ -97,7 +97,6 @@ impl Api {
     }
 
     /// A request with this person's cookie, from the server's own pages.
-    #[must_use]
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self
             .client

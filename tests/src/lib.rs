@@ -16,6 +16,7 @@
 pub mod api;
 pub mod faults;
 pub mod peer;
+pub mod room;
 pub mod seed;
 pub mod server;
 pub mod socket;
@@ -23,6 +24,7 @@ pub mod tls;
 
 pub use api::Api;
 pub use peer::Peer;
+pub use room::Room;
 pub use seed::{Person, Seed};
 pub use server::TestServer;
 pub use socket::Socket;

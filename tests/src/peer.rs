@@ -45,6 +45,7 @@ struct Counters {
 }
 
 /// What this peer receives, and the handles that keep it going.
+#[derive(Default)]
 pub struct Peer {
     up: Option<Arc<dyn PeerConnection>>,
     down: Option<Arc<dyn PeerConnection>>,
@@ -57,17 +58,6 @@ impl std::fmt::Debug for Peer {
         f.debug_struct("Peer")
             .field("received", &self.received())
             .finish_non_exhaustive()
-    }
-}
-
-impl Default for Peer {
-    fn default() -> Self {
-        Self {
-            up: None,
-            down: None,
-            counters: Arc::default(),
-            sending: None,
-        }
     }
 }
 
@@ -138,7 +128,6 @@ impl Peer {
     }
 
     /// A handle that reads the same count from elsewhere.
-    #[must_use]
     pub fn meter(&self) -> impl Fn() -> u64 + Send + Sync + 'static {
         let counters = Arc::clone(&self.counters);
         move || counters.packets.load(Ordering::Relaxed)

@@ -135,6 +135,35 @@ impl TestServer {
             .unwrap()
     }
 
+    /// The UDP ports that the process holds open.
+    ///
+    /// # Panics
+    /// If the system does not tell.
+    #[must_use]
+    pub fn udp_ports(&self) -> Vec<u16> {
+        let pid = self.child.id().expect("the process runs");
+        let sockets: Vec<String> = std::fs::read_dir(format!("/proc/{pid}/fd"))
+            .unwrap()
+            .filter_map(|entry| {
+                std::fs::read_link(entry.ok()?.path())
+                    .ok()?
+                    .to_str()
+                    .map(str::to_owned)
+            })
+            .filter_map(|link| Some(link.strip_prefix("socket:[")?.strip_suffix(']')?.to_owned()))
+            .collect();
+        let table = std::fs::read_to_string(format!("/proc/{pid}/net/udp")).unwrap();
+        let port = |line: &str| {
+            let fields: Vec<&str> = line.split_whitespace().collect();
+            sockets
+                .iter()
+                .any(|inode| fields.get(9) == Some(&inode.as_str()))
+                .then_some(())?;
+            u16::from_str_radix(fields.get(1)?.rsplit(':').next()?, 16).ok()
+        };
+        table.lines().skip(1).filter_map(port).collect()
+    }
+
     fn log(&self) -> String {
         std::fs::read_to_string(self.directory.path().join("kanjie.log")).unwrap_or_default()
     }
@@ -151,7 +180,7 @@ impl TestServer {
 fn configuration(directory: &Path, port: u16) -> String {
     let data = directory.join("data");
     format!(
-        "data = {data:?}\n\n[http]\nlisten = \"127.0.0.1:{port}\"\n\n[clock]\nkept_by = \"test\"\n\n[media]\nbind = \"127.0.0.1\"\n"
+        "listen = [\"127.0.0.1:{port}\"]\ndata = {data:?}\n\n[clock]\nkept_by = \"the test's machine\"\n"
     )
 }
 

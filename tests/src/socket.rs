@@ -101,6 +101,14 @@ impl Socket {
         self.stream.send(Message::text(text)).await.unwrap();
     }
 
+    /// The same, where the server may have ended the connection by now.
+    ///
+    /// # Errors
+    /// If it has.
+    pub async fn try_send_text(&mut self, text: String) -> Result<(), Error> {
+        self.stream.send(Message::text(text)).await
+    }
+
     /// The next frame; entries are also kept in [`Self::entries`]. `None` when the connection ended.
     pub async fn receive(&mut self) -> Option<Value> {
         loop {
