@@ -136,7 +136,9 @@ export function installProbe(): void {
   const known = new WeakSet<HTMLVideoElement>();
   const scan = (): void => {
     for (const video of document.querySelectorAll("video")) {
-      if (known.has(video) || !("requestVideoFrameCallback" in video)) continue;
+      // The large picture shows once more what a tile shows; a recording that is played back is not what is live.
+      const again = ["spotlight", "recorded", "approver"].includes(video.dataset["testid"] ?? "");
+      if (again || known.has(video) || !("requestVideoFrameCallback" in video)) continue;
       known.add(video);
       watch(video);
     }
