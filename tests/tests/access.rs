@@ -269,6 +269,35 @@ async fn every_command_is_refused_to_every_role_that_may_not_give_it() {
     server.assert_unharmed();
 }
 
+/// The approver's draft, a surveyor's stills, what is not announced or closed yet: nobody else's, though all are in the room.
+#[tokio::test]
+async fn what_is_one_role_s_alone_is_not_there_for_the_others() {
+    let mut server = TestServer::start().await;
+    let room = Room::live(&server, "journey").await;
+    let at = |tail: &str| format!("/api/v1/sessions/{}{tail}", room.session);
+    let still = at("/stills/0195d000-0000-7000-8000-000000000001?kind=exterior&captured_at=1");
+    for key in ["expert", "applicant", "supervisor", "surveyor_1"] {
+        for path in [
+            at("/documents/preview"),
+            at("/documents/decision.pdf?preview=1"),
+            at("/documents/decision.pdf"),
+            at("/recording/chair-camera.mp4"),
+        ] {
+            let (status, text) = status(&room.apis[key], &Method::GET, &path).await;
+            assert!(status.is_client_error(), "{key} at {path}: {status} {text}");
+            assert!(!text.contains("%PDF"), "{key} at {path} gets the document");
+        }
+        if key != "surveyor_1" {
+            let (status, text) = status(&room.apis[key], &Method::PUT, &still).await;
+            assert!(
+                status.is_client_error(),
+                "{key} hands in a still: {status} {text}"
+            );
+        }
+    }
+    server.assert_unharmed();
+}
+
 async fn journal_head(room: &Room, key: &str) -> u64 {
     let entries = journal(room, key, 0).await;
     entries

@@ -1,7 +1,12 @@
 //! Garbage on every port while a session of simulated peers runs: no panic, and nobody in it is dropped.
 //!
 //! Short by itself; `KANJIE_SOAK_SECONDS` and `KANJIE_SOAK_IDLE` make it long (`make soak`).
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr
+)]
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
