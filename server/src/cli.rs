@@ -16,7 +16,7 @@ use crate::auth::{password, totp};
 use crate::config::Config;
 use crate::env::SystemEnv;
 use crate::error::Failure;
-use crate::serve;
+use crate::{files, seed, serve};
 use crate::services::Services;
 
 /// 勘结: joint reviews, surveyed on the spot and concluded on the spot.
@@ -49,6 +49,12 @@ enum Command {
     /// Staff accounts.
     #[command(subcommand)]
     User(User),
+    /// Fill the store with demonstration data: people that are plainly examples, sessions that begin now.
+    Seed {
+        /// Write links, users, passwords, TOTP secrets and phones here as JSON, mode 0600.
+        #[arg(long)]
+        json: Option<PathBuf>,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -120,6 +126,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
             open(config).await?;
         }
         Command::User(user) => user_command(config, user).await?,
+        Command::Seed { json } => seed_command(config, json).await?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -132,6 +139,22 @@ async fn serve_command(mut config: Config, serve: Serve) -> Result<(), Failure> 
         config.web.dist = serve.web;
     }
     serve::run(config, serve.demo).await
+}
+
+async fn seed_command(config: Config, json: Option<PathBuf>) -> Result<(), Failure> {
+    let port = config.listen.first().map_or(0, SocketAddr::port);
+    let address = config.public_address(port);
+    let services = open(config).await?;
+    let seeded = seed::run(&services, &address).await?;
+    match json {
+        Some(path) => {
+            let text = serde_json::to_vec_pretty(&seeded).map_err(std::io::Error::from)?;
+            files::write_new_private(&path, &text).map_err(Failure::file(path))?;
+        }
+        None => say(&seeded.to_string()),
+    }
+    services.store.close().await;
+    Ok(())
 }
 
 async fn user_command(config: Config, user: User) -> Result<(), Failure> {

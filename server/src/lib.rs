@@ -23,8 +23,11 @@ pub mod notices;
 pub mod problem;
 pub mod rooms;
 pub mod scheduling;
+pub mod seed;
 pub mod serve;
 pub mod services;
+#[cfg(test)]
+mod testing;
 pub mod texts;
 pub mod web;
 

@@ -125,11 +125,6 @@ pub async fn invite(
     Ok(token)
 }
 
-/// The address that a link opens; the token stands in the fragment, which no server's log ever sees.
-#[must_use]
-pub fn link_address(address: &str, token: &Token) -> String {
-    format!("{address}/#/l/{}", token.text())
-}
 
 /// A participant by these roles.
 #[must_use]

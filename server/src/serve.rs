@@ -17,22 +17,28 @@ use crate::net::listen::{self, Front};
 use crate::net::{Connections, tls};
 use crate::rooms::Rooms;
 use crate::services::Services;
-use crate::cli;
+use crate::{cli, seed};
+
+/// What a demonstration's record says of its clock, where nothing is configured.
+const DEMO_CLOCK: &str = "示例:演示环境,时钟未经核对";
 
 /// Runs until the process is asked to end.
 ///
 /// # Errors
 /// Whatever keeps it from starting.
-pub async fn run(config: Config, demo: bool) -> Result<(), Failure> {
+pub async fn run(mut config: Config, demo: bool) -> Result<(), Failure> {
     config.check()?;
+    if demo && config.clock.kept_by.is_none() {
+        config.clock.kept_by = Some(String::from(DEMO_CLOCK));
+    }
     let certificate = tls::Certificate::open(&config)?;
     let tls = tls::server_config(Arc::clone(&certificate))?;
     let listeners = bind(&config).await?;
     let port = listeners.first().map_or(0, |(_, address)| address.port());
     let address = config.public_address(port);
     let services = Services::open(config, Arc::new(SystemEnv::new())).await?;
-    if demo {
-        return Err(Failure::Usage(String::from("--demo: not built yet")));
+    if demo && !services.store.has_sessions().await? {
+        cli::say(&seed::run(&services, &address).await?.to_string());
     }
     let rooms = Rooms::start(services.clone()).await?;
     let limits = &services.config.limits;
