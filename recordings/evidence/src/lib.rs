@@ -9,11 +9,12 @@
 
 pub mod canonical;
 pub mod checkpoint;
+pub mod command;
 pub mod digest;
 pub mod journal;
 pub mod key;
 pub mod merkle;
-// pub mod package;
+pub mod package;
 pub mod pcapng;
 pub mod receipt;
 pub mod segment;
