@@ -132,8 +132,8 @@ def number_text(value):
     if isinstance(value, int) and abs(value) <= 2**53:
         return str(value)
     value = float(value)
-    if value == int(value) and abs(value) < 1e21:
-        return str(int(value))
+    if value == 0:
+        return "0"
     mantissa, _, exponent = repr(abs(value)).partition("e")
     whole, _, fraction = mantissa.partition(".")
     fraction = "" if fraction == "0" else fraction
