@@ -340,6 +340,8 @@ class Journal:
         need(len(self.hashes) > 1, place, "is empty")
         self.by_seq = dict(self.events)
         need(self.by_seq.get(1, {}).get("type") == "scheduled", f"{place}:1", "is not `scheduled`")
+        for seq, _ in self.of("scheduled")[1:]:
+            raise Fault(f"{place}:{seq}", "a session is scheduled once")
 
     def of(self, kind):
         return [(seq, event) for seq, event in self.events if event["type"] == kind]
