@@ -209,7 +209,7 @@ fn the_receipts_code_reads_back_as_the_receipt_and_nothing_else() {
         &pdf,
         &[
             "会审回执",
-            "№ 1",
+            "第 1 号",
             "宣布决定时签发",
             "1204",
             "2026年11月24日 09:30:00",
