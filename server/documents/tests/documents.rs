@@ -45,6 +45,7 @@ fn the_decision_says_all_that_the_law_wants_on_it() {
             "附一　参加会审人员（截至签发）",
             "示例勘验甲0",
             "示例专家3",
+            "签发人：示例审批2",
             &format!("内容校验值 SHA-256 {DIGEST}"),
         ],
     );

@@ -65,7 +65,7 @@ pub fn people(count: usize) -> Vec<Attendee> {
             organisation: organisation.into(),
             department: None,
             identity: Some(IdentityMethod::IdCard),
-            authorised: false,
+            authorisation: None,
             credential_last_four: roles[0].is_staff().then(|| "0312".into()),
             stays: vec![StayLine {
                 from: AT,
@@ -97,6 +97,7 @@ pub fn decision_content() -> DecisionContent {
             contact: "示例区政务服务中心 010-00000000".into(),
             departure_reason: String::new(),
         },
+        approver: Some(PersonId("p2".into())),
         survey: SurveyLine {
             concluded_at: AT,
             outcome: SurveyOutcome::Passed,
@@ -240,6 +241,9 @@ pub fn record_content() -> SurveyRecordContent {
             from: AT,
             until: AT + 4_250_000,
         }],
+        signers: ["p0", "p1", "p2", "p4"]
+            .map(|id| PersonId(id.into()))
+            .into(),
         signatures: vec![SignatureLine {
             person: PersonId("p4".into()),
             at: AT,
