@@ -220,11 +220,31 @@ pub enum Report {
     },
 }
 
-/// Who asks.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Who asks, or who did. In JSON a person id, or `system`; so no person may have that id.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
 pub enum Actor {
     Person(PersonId),
     System,
+}
+
+impl From<String> for Actor {
+    fn from(text: String) -> Self {
+        if text == "system" {
+            Self::System
+        } else {
+            Self::Person(PersonId(text))
+        }
+    }
+}
+
+impl From<Actor> for String {
+    fn from(actor: Actor) -> Self {
+        match actor {
+            Actor::Person(person) => person.0,
+            Actor::System => "system".to_owned(),
+        }
+    }
 }
 
 /// Everything `decide` may use beside state and command.

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::case::CaseBrief;
-use crate::command::Factor;
+use crate::command::{Actor, Factor};
 use crate::people::{Participant, PersonId, SeatId};
 use crate::template::Template;
 
@@ -251,6 +251,15 @@ pub enum Ending {
     Hearing,
 }
 
+/// What an entry's body holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recorded {
+    pub actor: Actor,
+    /// UTC µs; never decreases within a journal.
+    pub at: i64,
+    pub event: Event,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Event {
@@ -436,11 +445,16 @@ pub enum Event {
         factor: Factor,
         seal: String,
     },
-    /// R42. `recording_offset_us`: into the recording; `live`: who was.
+    /// R42. `recording_offset_us`: into the recording; `live`: who was. `number` and `decision` repeat what was sealed:
+    /// drafts are withheld from the applicant, the announcement is not.
     Announced {
         content_digest: String,
         live: Vec<PersonId>,
         recording_offset_us: u64,
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        number: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        decision: Option<Box<DecisionText>>,
     },
     Acknowledged {
         person: PersonId,

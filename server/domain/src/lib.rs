@@ -4,15 +4,33 @@
 //! an entry. No I/O, no clock, no randomness: time, fresh ids and digests come in through [`Context`]. What this crate does
 //! not do: hash, sign, store, send, or move media.
 
+mod audience;
 pub mod case;
+mod checks;
 pub mod command;
+mod decide;
+pub mod documents;
 pub mod event;
+pub mod limits;
 pub mod people;
+mod readiness;
 pub mod refusal;
+mod resurvey;
+pub mod seed;
+pub mod session;
 pub mod template;
+mod visible;
 
+pub use audience::{Publishing, audience};
 pub use case::{CaseBrief, CaseEvent, CaseFacts};
 pub use command::{Actor, Command, Context, Digests, DocumentFacts, Factor, FactorKind, Report};
-pub use event::Event;
+pub use decide::{decide, report};
+pub use documents::{DecisionContent, SurveyRecordContent, decision_content, survey_record};
+pub use event::{Event, Recorded, Scheduled};
 pub use people::{Participant, PersonId, Role, SeatId};
+pub use readiness::{Act, ActReadiness, readiness};
 pub use refusal::{Code, Refusal};
+pub use resurvey::resurvey_scheduled;
+pub use seed::{DEFAULT_REMEDIES, templates};
+pub use session::Session;
+pub use visible::{Viewer, visible};

@@ -66,6 +66,10 @@ pub enum Code {
     TextTooLong,
     TextMissing,
     DateInvalid,
+    /// A value of the wrong form: a digest, a position, a media type, four digits.
+    ValueInvalid,
+    /// More of these than one session may hold.
+    LimitReached,
 }
 
 /// Why a command was refused, with what is missing (item codes, person ids, department names).
@@ -84,6 +88,19 @@ impl Refusal {
         Self {
             code,
             missing: Vec::new(),
+        }
+    }
+
+    /// A refusal that names what is missing.
+    #[must_use]
+    pub fn of<I>(code: Code, missing: I) -> Self
+    where
+        I: IntoIterator,
+        I::Item: Into<String>,
+    {
+        Self {
+            code,
+            missing: missing.into_iter().map(Into::into).collect(),
         }
     }
 }

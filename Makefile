@@ -1,0 +1,26 @@
+# Thin: what a target does stands in scripts/.
+.PHONY: run demo test build bench soak lint setup
+
+run: build
+	@scripts/run
+
+demo: build
+	@scripts/demo
+
+test: setup
+	@scripts/test
+
+build: setup
+	@scripts/build
+
+bench: setup
+	@scripts/bench
+
+soak: build
+	@scripts/soak
+
+lint: setup
+	@scripts/lint
+
+setup:
+	@scripts/setup

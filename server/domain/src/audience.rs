@@ -1,0 +1,119 @@
+//! Who may hear and see whom now. Deny by default: the relay is told what is open, all else is closed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::people::{Participant, SeatId};
+use crate::session::{IdentityCheck, Presence, Session, Stage};
+
+/// What may be done with what a seat sends.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Publishing {
+    /// Seats that receive it.
+    pub to: BTreeSet<SeatId>,
+    /// Whether it is recorded.
+    pub record: bool,
+}
+
+/// What a seat may do, as restricted as its most restricted person.
+#[derive(Clone, Copy)]
+struct Rights {
+    sends: bool,
+    receives: bool,
+}
+
+type Seated<'a> = Vec<(&'a Participant, &'a Presence)>;
+
+/// Every taken seat with what it may send to whom (R18, R19, R28).
+#[must_use]
+pub fn audience(session: &Session) -> BTreeMap<SeatId, Publishing> {
+    let seats = session.seats();
+    let mut policy = open(session, &seats);
+    if let Some(check) = &session.identity_check {
+        alone(session, check, &seats, &mut policy);
+    }
+    policy
+}
+
+/// The room without the check of identity.
+fn open(session: &Session, seats: &BTreeMap<&SeatId, Seated<'_>>) -> BTreeMap<SeatId, Publishing> {
+    let in_room = matches!(
+        session.stage,
+        Stage::Live(_) | Stage::Suspended { .. } | Stage::Ended(_)
+    );
+    let private = session.is_deliberating();
+    let kept = !private || session.scheduled.template.settings.deliberation_recorded;
+    let rights: BTreeMap<&SeatId, Rights> = seats
+        .iter()
+        .map(|(seat, seated)| (*seat, rights(seated, private)))
+        .collect();
+    let publishing = |seat: &SeatId, sends: bool| {
+        if !(in_room && sends) {
+            return Publishing::default();
+        }
+        let to = rights
+            .iter()
+            .filter(|(other, rights)| **other != seat && rights.receives)
+            .map(|(other, _)| (*other).clone())
+            .collect();
+        Publishing {
+            to,
+            record: kept && session.recording.is_running(),
+        }
+    };
+    rights
+        .iter()
+        .map(|(seat, rights)| ((*seat).clone(), publishing(seat, rights.sends)))
+        .collect()
+}
+
+fn rights(seated: &Seated<'_>, private: bool) -> Rights {
+    let all = |may: &dyn Fn(&Participant) -> bool| {
+        seated
+            .iter()
+            .all(|(who, presence)| presence.is_in_room() && may(who))
+    };
+    Rights {
+        sends: all(&|who| !who.is_supervisor() && (!private || who.deliberates())),
+        receives: all(&|who| who.has_part() && (!private || who.hears_deliberation())),
+    }
+}
+
+/// R18: the two are cut from everybody else, hear and see each other, and nothing of it is kept.
+fn alone(
+    session: &Session,
+    check: &IdentityCheck,
+    seats: &BTreeMap<&SeatId, Seated<'_>>,
+    policy: &mut BTreeMap<SeatId, Publishing>,
+) {
+    let seat_of = |person| session.presence(person).place().map(|place| &place.seat);
+    let pair = [seat_of(&check.person), seat_of(&check.checker)];
+    for publishing in policy.values_mut() {
+        for seat in pair.iter().flatten() {
+            publishing.to.remove(*seat);
+        }
+    }
+    for seat in pair.iter().flatten() {
+        policy.insert((*seat).clone(), Publishing::default());
+    }
+    let [Some(person), Some(checker)] = pair else {
+        return;
+    };
+    let noticed = |seat| {
+        seats.get(seat).is_some_and(|seated| {
+            seated
+                .iter()
+                .all(|(_, presence)| presence.is_connected() && presence.has_acknowledged())
+        })
+    };
+    // At the checker's seat sits nobody but staff; the room does not listen in.
+    let staff_only = seats
+        .get(checker)
+        .is_some_and(|seated| seated.iter().all(|(who, _)| who.is_staff()));
+    if person == checker || !noticed(person) || !noticed(checker) || !staff_only {
+        return;
+    }
+    for (from, to) in [(person, checker), (checker, person)] {
+        let publishing = policy.entry(from.clone()).or_default();
+        publishing.to.insert(to.clone());
+    }
+}

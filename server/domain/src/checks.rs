@@ -1,0 +1,350 @@
+//! What stands between now and each act of the run. One source: `decide` refuses with the first, `readiness` shows all.
+
+use crate::case::CaseFacts;
+use crate::event::{DecisionKind, DecisionText, Ending, OpinionKind, Stance, SurveyOutcome};
+use crate::people::PersonId;
+use crate::refusal::{Code, Refusal};
+use crate::session::{Recording, Session, Stage};
+use crate::template::Level;
+
+/// ARL 34(3): two or more staff.
+const QUORUM: usize = 2;
+
+/// What is missing, in the order in which it is told.
+#[derive(Debug, Default)]
+pub(crate) struct Missing(Vec<Refusal>);
+
+impl Missing {
+    fn unless(&mut self, holds: bool, code: Code) {
+        if !holds {
+            self.0.push(code.into());
+        }
+    }
+
+    fn all_of<I>(&mut self, code: Code, missing: I)
+    where
+        I: IntoIterator,
+        I::Item: Into<String>,
+    {
+        let refusal = Refusal::of(code, missing);
+        if !refusal.missing.is_empty() {
+            self.0.push(refusal);
+        }
+    }
+
+    fn check(&mut self, result: Result<(), Refusal>) {
+        self.0.extend(result.err());
+    }
+
+    /// The first, as `decide` refuses.
+    pub(crate) fn into_result(self) -> Result<(), Refusal> {
+        self.0.into_iter().next().map_or(Ok(()), Err)
+    }
+
+    pub(crate) fn into_vec(self) -> Vec<Refusal> {
+        self.0
+    }
+}
+
+fn ids(people: Vec<PersonId>) -> impl Iterator<Item = String> {
+    people.into_iter().map(|person| person.0)
+}
+
+/// R13: two live, identified staff.
+pub(crate) fn has_quorum(session: &Session, case: &CaseFacts) -> bool {
+    session.live_staff(case).len() >= QUORUM
+}
+
+/// R13; the refusal names the staff called who are not live.
+pub(crate) fn quorum(session: &Session, case: &CaseFacts) -> Result<(), Refusal> {
+    if has_quorum(session, case) {
+        return Ok(());
+    }
+    let away = session
+        .people()
+        .filter(|(staff, _)| staff.is_staff() && !session.is_live_staff(&staff.person, case))
+        .map(|(staff, _)| staff.person.0.clone());
+    Err(Refusal::of(Code::QuorumMissing, away))
+}
+
+/// R15: results are only written in a live session.
+pub(crate) fn live(session: &Session, case: &CaseFacts) -> Result<(), Refusal> {
+    match &session.stage {
+        Stage::Live(_) => quorum(session, case),
+        Stage::Suspended { .. } => Err(Code::Suspended.into()),
+        Stage::Ended(_) | Stage::Closed(_) => Err(Code::AlreadyEnded.into()),
+        Stage::Scheduled | Stage::Lobby => Err(Code::NotInThisStage.into()),
+    }
+}
+
+/// R22: nothing that counts against the applicant while the network keeps him away.
+pub(crate) fn applicant_reachable(session: &Session) -> Result<(), Refusal> {
+    let away = session.applicants_cut_off();
+    if away.is_empty() {
+        return Ok(());
+    }
+    Err(Refusal::of(Code::ApplicantNetworkDown, ids(away)))
+}
+
+/// R34.
+fn stated(session: &Session) -> Result<(), Refusal> {
+    if session.statements.is_empty() {
+        return Err(Code::StatementMissing.into());
+    }
+    Ok(())
+}
+
+fn recording(session: &Session) -> Result<(), Refusal> {
+    match session.recording {
+        Recording::Running { .. } => Ok(()),
+        _ => Err(Code::RecordingNotRunning.into()),
+    }
+}
+
+/// Acts in the open: the applicant hears them.
+fn in_the_open(missing: &mut Missing, session: &Session) {
+    missing.unless(!session.is_deliberating(), Code::DeliberationRunning);
+    missing.unless(session.identity_check.is_none(), Code::IdentityCheckRunning);
+}
+
+/// lobby → live (R13, R17).
+pub(crate) fn start(session: &Session, case: &CaseFacts) -> Missing {
+    let mut missing = Missing::default();
+    missing.unless(session.stage == Stage::Lobby, Code::NotInThisStage);
+    let hidden = session.people().filter(|(staff, presence)| {
+        staff.is_staff()
+            && presence.is_in_room()
+            && presence
+                .admitted()
+                .is_some_and(|admitted| admitted.credential.is_none())
+    });
+    let hidden: Vec<_> = hidden.map(|(staff, _)| staff.person.0.clone()).collect();
+    missing.all_of(Code::CredentialNotShown, hidden);
+    missing.check(quorum(session, case));
+    missing.check(recording(session));
+    missing.unless(session.identity_check.is_none(), Code::IdentityCheckRunning);
+    missing
+}
+
+/// suspended → live.
+pub(crate) fn resume(session: &Session, case: &CaseFacts) -> Missing {
+    let mut missing = Missing::default();
+    let suspended = matches!(session.stage, Stage::Suspended { .. });
+    missing.unless(suspended, Code::NotInThisStage);
+    missing.check(quorum(session, case));
+    missing.check(recording(session));
+    missing
+}
+
+/// R13, R21, R22, R31, R32, R34, R37.
+pub(crate) fn conclude(session: &Session, case: &CaseFacts, outcome: SurveyOutcome) -> Missing {
+    let mut missing = Missing::default();
+    missing.check(live(session, case));
+    missing.unless(session.conclusion.is_none(), Code::AlreadyConcluded);
+    in_the_open(&mut missing, session);
+    missing.all_of(Code::ItemsUnanswered, session.unanswered());
+    missing.all_of(Code::ItemUnsuitable, session.unsuitably_answered());
+    missing.all_of(Code::OpinionMissing, session.departments_missing());
+    match outcome {
+        SurveyOutcome::Passed if session.judged() == SurveyOutcome::Failed => {
+            missing.all_of(Code::KeyItemFailed, session.failed(Level::Key));
+            let judgement = session.scheduled.template.judgement;
+            for (level, allowed) in [
+                (Level::Major, judgement.major_failures_allowed),
+                (Level::Minor, judgement.minor_failures_allowed),
+            ] {
+                let failed = session.failed(level);
+                if failed.len() > usize::from(allowed) {
+                    missing.all_of(Code::TooManyFailures, failed);
+                }
+            }
+        }
+        SurveyOutcome::Passed => {}
+        SurveyOutcome::Failed => {
+            missing.check(stated(session));
+            missing.check(applicant_reachable(session));
+        }
+    }
+    missing
+}
+
+/// Reading back, fixing and signing the survey record (R33).
+pub(crate) fn prepare_record(session: &Session, case: &CaseFacts) -> Missing {
+    let mut missing = Missing::default();
+    missing.check(live(session, case));
+    in_the_open(&mut missing, session);
+    match &session.conclusion {
+        None => missing.unless(false, Code::NotConcluded),
+        Some(conclusion) => {
+            let signed = conclusion
+                .record
+                .as_ref()
+                .is_some_and(|record| !record.signatures.is_empty() || !record.refusals.is_empty());
+            missing.unless(!signed, Code::AlreadySigned);
+            missing.unless(session.sealed().is_none(), Code::AlreadySealed);
+        }
+    }
+    missing
+}
+
+pub(crate) fn sign_record(session: &Session, case: &CaseFacts) -> Missing {
+    let mut missing = Missing::default();
+    missing.check(live(session, case));
+    in_the_open(&mut missing, session);
+    match &session.conclusion {
+        None => missing.unless(false, Code::NotConcluded),
+        Some(conclusion) => missing.unless(conclusion.record.is_some(), Code::RecordNotPrepared),
+    }
+    missing
+}
+
+/// R33 to R41: what a decision needs before it can be sealed.
+pub(crate) fn seal(session: &Session, case: &CaseFacts) -> Missing {
+    let mut missing = Missing::default();
+    missing.check(live(session, case));
+    in_the_open(&mut missing, session);
+    missing.unless(session.sealed().is_none(), Code::AlreadySealed);
+    record_signed(&mut missing, session, case);
+    match session.decision_text() {
+        None => missing.unless(false, Code::DecisionNotDrafted),
+        Some(text) => decision(&mut missing, session, text),
+    }
+    missing
+}
+
+fn record_signed(missing: &mut Missing, session: &Session, case: &CaseFacts) {
+    let Some(conclusion) = &session.conclusion else {
+        missing.unless(false, Code::NotConcluded);
+        return;
+    };
+    if session.scheduled.template.settings.record_signed {
+        missing.unless(conclusion.record.is_some(), Code::RecordNotPrepared);
+        missing.all_of(
+            Code::SignaturesMissing,
+            ids(session.signatures_missing(case)),
+        );
+    }
+}
+
+fn decision(missing: &mut Missing, session: &Session, text: &DecisionText) {
+    let concluded = session
+        .conclusion
+        .as_ref()
+        .map(|conclusion| conclusion.outcome);
+    missing.unless(
+        !(text.kind == DecisionKind::Granted && concluded == Some(SurveyOutcome::Failed)),
+        Code::DecisionContradictsConclusion,
+    );
+    let departed = departed_from(session, text.kind);
+    if text.departure_reason.trim().is_empty() {
+        missing.all_of(Code::DepartureReasonMissing, departed);
+    }
+    if text.kind == DecisionKind::Refused {
+        refusal_complete(missing, text);
+        missing.check(stated(session));
+        missing.check(applicant_reachable(session));
+    }
+}
+
+/// R38: experts whose standing opinion the decision departs from.
+fn departed_from(session: &Session, kind: DecisionKind) -> Vec<String> {
+    let opinions = session.standing_opinions().into_iter();
+    opinions
+        .filter(|opinion| opinion.kind == OpinionKind::Expert)
+        .filter(|opinion| (opinion.stance == Stance::Agree) != (kind == DecisionKind::Granted))
+        .map(|opinion| opinion.person.0.clone())
+        .collect()
+}
+
+/// R40, R41.
+fn refusal_complete(missing: &mut Missing, text: &DecisionText) {
+    let given = |text: &str| !text.trim().is_empty();
+    missing.unless(given(&text.reason), Code::ReasonMissing);
+    missing.unless(
+        text.basis.iter().any(|basis| given(basis)),
+        Code::BasisMissing,
+    );
+    missing.all_of(Code::RemediesMissing, remedies_missing(&text.remedies));
+    let next = [("next_step", &text.next_step), ("contact", &text.contact)];
+    let absent = next.iter().filter(|(_, value)| !given(value));
+    missing.all_of(Code::NextStepMissing, absent.map(|(name, _)| *name));
+}
+
+/// R41: 60 days for 行政复议 (复议法 20), 6 months for 行政诉讼 (行诉法 46).
+fn remedies_missing(remedies: &str) -> Vec<&'static str> {
+    let text: String = remedies.chars().filter(|c| !c.is_whitespace()).collect();
+    // "160日" does not state 60 days.
+    let whole = |at: usize| !text[..at].ends_with(|c: char| c.is_ascii_digit() || c == '.');
+    let has = |any: &[&str]| {
+        any.iter()
+            .any(|words| text.match_indices(words).any(|(at, _)| whole(at)))
+    };
+    let mut missing = Vec::new();
+    if !(has(&["行政复议"]) && has(&["60日", "六十日", "60天"])) {
+        missing.push("review_60_days");
+    }
+    if !(has(&["行政诉讼"]) && has(&["6个月", "六个月"])) {
+        missing.push("litigation_6_months");
+    }
+    missing
+}
+
+/// R39: sealed, and the signer live; what was true at sealing still is.
+pub(crate) fn announce(session: &Session, case: &CaseFacts) -> Missing {
+    let mut missing = Missing::default();
+    if session.announcement().is_some() {
+        missing.unless(false, Code::AlreadyAnnounced);
+        return missing;
+    }
+    missing.check(live(session, case));
+    in_the_open(&mut missing, session);
+    let Some(sealed) = session.sealed() else {
+        missing.unless(false, Code::NotSealed);
+        return missing;
+    };
+    if !session.is_live_staff(&sealed.signer, case) {
+        missing.all_of(Code::SignerNotLive, [sealed.signer.0.clone()]);
+    }
+    record_signed(&mut missing, session, case);
+    if sealed.text.kind == DecisionKind::Refused {
+        missing.check(applicant_reachable(session));
+    }
+    missing
+}
+
+/// R43. Only the endings that judge nothing are open where the session is not live (R15).
+pub(crate) fn end(session: &Session, case: &CaseFacts, ending: &Ending) -> Missing {
+    let mut missing = Missing::default();
+    match (&session.stage, ending) {
+        (Stage::Ended(_) | Stage::Closed(_), _) => {
+            missing.unless(false, Code::AlreadyEnded);
+            return missing;
+        }
+        (Stage::Scheduled, _) => missing.unless(false, Code::NotInThisStage),
+        (_, Ending::SwitchOnSite | Ending::Resurvey { .. }) => {}
+        (_, Ending::Rectify { .. } | Ending::Hearing) => missing.check(live(session, case)),
+    }
+    in_the_open(&mut missing, session);
+    missing.unless(session.sealed().is_none(), Code::AlreadySealed);
+    if matches!(ending, Ending::Rectify { .. }) {
+        let concluded = session
+            .conclusion
+            .as_ref()
+            .map(|conclusion| conclusion.outcome);
+        missing.unless(
+            concluded != Some(SurveyOutcome::Passed),
+            Code::DecisionContradictsConclusion,
+        );
+        missing.check(stated(session));
+        missing.check(applicant_reachable(session));
+    }
+    missing
+}
+
+/// ended → closed.
+pub(crate) fn close(session: &Session) -> Missing {
+    let mut missing = Missing::default();
+    missing.unless(matches!(session.stage, Stage::Ended(_)), Code::NotEnded);
+    missing.unless(session.identity_check.is_none(), Code::IdentityCheckRunning);
+    missing
+}

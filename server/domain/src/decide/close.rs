@@ -1,0 +1,126 @@
+//! Announcement, acknowledgement, endings, closing (R39, R42, R43).
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::{Offset, TimeZone};
+
+use crate::checks;
+use crate::command::Command;
+use crate::event::{Ending, Event};
+use crate::limits;
+use crate::people::Role;
+use crate::refusal::{Code, Refusal};
+
+use super::guard::Guard;
+
+/// Asia/Shanghai, which keeps one offset all year.
+const SHANGHAI: Offset = jiff::tz::offset(8);
+
+pub(super) fn decide(guard: &Guard<'_>, command: &Command) -> Result<Vec<Event>, Refusal> {
+    let event = match command {
+        Command::Announce {} => announce(guard)?,
+        Command::Acknowledge { content_digest } => acknowledge(guard, content_digest)?,
+        Command::End {
+            ending,
+            reason,
+            next_step,
+            contact,
+        } => end(guard, ending, reason, next_step, contact)?,
+        Command::Close {} => {
+            guard.role(Role::Chair)?;
+            guard.in_room()?;
+            checks::close(guard.session).into_result()?;
+            Event::Closed
+        }
+        _ => return Err(Code::NotAllowed.into()),
+    };
+    Ok(vec![event])
+}
+
+/// R39, R42: by the signer, with the sealed document in hand; lists who was live.
+fn announce(guard: &Guard<'_>) -> Result<Event, Refusal> {
+    guard.role(Role::Approver)?;
+    checks::announce(guard.session, guard.ctx.case).into_result()?;
+    guard.staff_in_room()?;
+    let sealed = guard.session.sealed().ok_or(Code::NotSealed)?;
+    if sealed.signer != *guard.person {
+        return Err(Code::NotAllowed.into());
+    }
+    Ok(Event::Announced {
+        content_digest: sealed.content_digest.clone(),
+        live: guard.session.in_room(),
+        recording_offset_us: guard.ctx.recording_offset_us,
+        number: sealed.number.clone(),
+        decision: Some(Box::new(sealed.text.clone())),
+    })
+}
+
+/// R42: 签收, once, of exactly what was announced; a supervisor too confirms what he received.
+fn acknowledge(guard: &Guard<'_>, content_digest: &str) -> Result<Event, Refusal> {
+    guard.in_room()?;
+    let announced = guard.session.announcement().ok_or(Code::NotAnnounced)?;
+    if announced != content_digest {
+        return Err(Code::DigestMismatch.into());
+    }
+    if guard.session.acknowledged.contains_key(guard.person) {
+        return Err(Code::AlreadyExists.into());
+    }
+    Ok(Event::Acknowledged {
+        person: guard.person.clone(),
+        content_digest: content_digest.to_owned(),
+    })
+}
+
+/// R43; every ending says why, what comes next and whom to ask.
+fn end(
+    guard: &Guard<'_>,
+    ending: &Ending,
+    reason: &str,
+    next_step: &str,
+    contact: &str,
+) -> Result<Event, Refusal> {
+    guard.role(Role::Chair)?;
+    guard.in_room()?;
+    checks::end(guard.session, guard.ctx.case, ending).into_result()?;
+    if reason.trim().is_empty() {
+        return Err(Code::ReasonMissing.into());
+    }
+    limits::text(reason, limits::LONG)?;
+    let named = [("next_step", next_step), ("contact", contact)];
+    let absent: Vec<_> = named
+        .iter()
+        .filter(|(_, value)| value.trim().is_empty())
+        .map(|(name, _)| *name)
+        .collect();
+    if !absent.is_empty() {
+        return Err(Refusal::of(Code::NextStepMissing, absent));
+    }
+    limits::text(next_step, limits::CHAT)?;
+    limits::text(contact, limits::SHORT)?;
+    if let Ending::Rectify { by } | Ending::Resurvey { by } = ending {
+        future_date(by, guard.ctx.now)?;
+    }
+    Ok(Event::Ended {
+        ending: ending.clone(),
+        reason: reason.to_owned(),
+        next_step: next_step.to_owned(),
+        contact: contact.to_owned(),
+    })
+}
+
+/// A civil date `YYYY-MM-DD` after today in Shanghai, within two years.
+fn future_date(text: &str, now: i64) -> Result<(), Refusal> {
+    let invalid = || Refusal::new(Code::DateInvalid);
+    let date: Date = text.parse().map_err(|_| invalid())?;
+    let today = Timestamp::from_microsecond(now)
+        .map_err(|_| invalid())?
+        .to_zoned(TimeZone::fixed(SHANGHAI))
+        .date();
+    let latest = today
+        .checked_add(jiff::Span::new().years(2))
+        .map_err(|_| invalid())?;
+    if date.to_string() != text || date <= today || date > latest {
+        return Err(invalid());
+    }
+    Ok(())
+}

@@ -1,0 +1,185 @@
+//! Conclusion, survey record, decision: three acts, never one (R13, R31–R34, R38–R41).
+
+use std::collections::BTreeSet;
+
+use crate::checks;
+use crate::command::{Command, Digests};
+use crate::event::{DecisionText, Event, SurveyOutcome};
+use crate::limits;
+use crate::people::{PersonId, Role};
+use crate::refusal::{Code, Refusal};
+use crate::session::PreparedRecord;
+
+use super::guard::Guard;
+
+pub(super) fn decide(guard: &Guard<'_>, command: &Command) -> Result<Vec<Event>, Refusal> {
+    let event = match command {
+        Command::Conclude {
+            outcome,
+            text,
+            present,
+        } => conclude(guard, *outcome, text, present)?,
+        Command::PrepareRecord {} => {
+            guard.acting(Role::Chair)?;
+            checks::prepare_record(guard.session, guard.ctx.case).into_result()?;
+            let digests = digests(guard)?;
+            Event::RecordPrepared {
+                digest: digests.content.clone(),
+                pdf_digest: digests.pdf.clone(),
+            }
+        }
+        Command::SignRecord { digest } => sign(guard, digest)?,
+        Command::NoteSignatureRefused { person, reason } => note_refused(guard, person, reason)?,
+        Command::DraftDecision { decision } => draft(guard, decision)?,
+        Command::SealDecision { content_digest } => seal(guard, content_digest)?,
+        _ => return Err(Code::NotAllowed.into()),
+    };
+    Ok(vec![event])
+}
+
+fn digests<'a>(guard: &Guard<'a>) -> Result<&'a Digests, Refusal> {
+    let missing = || Refusal::new(Code::DigestMismatch);
+    guard.ctx.digests.as_ref().ok_or_else(missing)
+}
+
+/// R13: of those the chair confirms to be there, two are staff.
+fn conclude(
+    guard: &Guard<'_>,
+    outcome: SurveyOutcome,
+    text: &str,
+    present: &[PersonId],
+) -> Result<Event, Refusal> {
+    guard.acting(Role::Chair)?;
+    let session = guard.session;
+    checks::conclude(session, guard.ctx.case, outcome).into_result()?;
+    limits::needed(text, limits::LONG)?;
+    let present: BTreeSet<_> = present.iter().cloned().collect();
+    let away: Vec<_> = present
+        .iter()
+        .filter(|person| !session.presence(person).is_in_room())
+        .map(|person| person.0.clone())
+        .collect();
+    if !away.is_empty() {
+        return Err(Refusal::of(Code::NotPresent, away));
+    }
+    let staff = present
+        .iter()
+        .filter(|person| session.is_live_staff(person, guard.ctx.case));
+    if staff.count() < 2 {
+        return Err(Code::QuorumMissing.into());
+    }
+    Ok(Event::Concluded {
+        outcome,
+        text: text.to_owned(),
+        present: present.into_iter().collect(),
+    })
+}
+
+fn prepared<'a>(guard: &Guard<'a>) -> Result<&'a PreparedRecord, Refusal> {
+    let conclusion = guard.session.conclusion.as_ref();
+    conclusion
+        .and_then(|conclusion| conclusion.record.as_ref())
+        .ok_or_else(|| Code::RecordNotPrepared.into())
+}
+
+/// R33: staff who were there at the conclusion, applicant, agent.
+fn sign(guard: &Guard<'_>, digest: &str) -> Result<Event, Refusal> {
+    let confirmed = guard
+        .session
+        .conclusion
+        .as_ref()
+        .is_none_or(|conclusion| conclusion.present.contains(guard.person));
+    if guard.me.is_staff() && confirmed {
+        guard.staff_in_room()?;
+    } else if guard.me.represents_applicant() {
+        guard.in_room()?;
+    } else {
+        return Err(Code::NotAllowed.into());
+    }
+    checks::sign_record(guard.session, guard.ctx.case).into_result()?;
+    let record = prepared(guard)?;
+    if record.digest != digest {
+        return Err(Code::DigestMismatch.into());
+    }
+    let mut signatures = record.signatures.iter();
+    if signatures.any(|signature| signature.person == *guard.person) {
+        return Err(Code::AlreadySigned.into());
+    }
+    Ok(Event::RecordSigned {
+        person: guard.person.clone(),
+        digest: digest.to_owned(),
+        factor: guard.factor()?,
+    })
+}
+
+/// R33, and R22: silence of the network is no refusal, and so is never having been there.
+fn note_refused(guard: &Guard<'_>, person: &PersonId, reason: &str) -> Result<Event, Refusal> {
+    guard.acting(Role::Chair)?;
+    checks::sign_record(guard.session, guard.ctx.case).into_result()?;
+    if !guard.other(person)?.represents_applicant() {
+        return Err(Code::NotAllowed.into());
+    }
+    checks::applicant_reachable(guard.session)?;
+    let attendance = guard.session.attendance.get(person);
+    if attendance.is_none_or(|attendance| attendance.stays.is_empty()) {
+        return Err(Refusal::of(Code::NotPresent, [person.0.as_str()]));
+    }
+    limits::needed(reason, limits::SHORT)?;
+    let record = prepared(guard)?;
+    let signed = record.signatures.iter().any(|by| by.person == *person);
+    let noted = record.refusals.iter().any(|by| by.person == *person);
+    if signed || noted {
+        return Err(Code::AlreadySigned.into());
+    }
+    Ok(Event::RecordSignatureRefused {
+        person: person.clone(),
+        reason: reason.to_owned(),
+    })
+}
+
+/// A draft may be incomplete; sealing is what asks for the whole.
+fn draft(guard: &Guard<'_>, decision: &DecisionText) -> Result<Event, Refusal> {
+    guard.acting(Role::Approver)?;
+    guard.live()?;
+    if guard.session.conclusion.is_none() {
+        return Err(Code::NotConcluded.into());
+    }
+    if guard.session.sealed().is_some() {
+        return Err(Code::AlreadySealed.into());
+    }
+    limits::needed(&decision.result, limits::SHORT)?;
+    limits::text(&decision.reason, limits::LONG)?;
+    limits::text(&decision.remedies, limits::LONG)?;
+    limits::text(&decision.next_step, limits::CHAT)?;
+    limits::text(&decision.contact, limits::SHORT)?;
+    limits::text(&decision.departure_reason, limits::LONG)?;
+    if decision.basis.len() > limits::BASES {
+        return Err(Code::LimitReached.into());
+    }
+    for basis in &decision.basis {
+        limits::text(basis, limits::SHORT)?;
+    }
+    Ok(Event::DecisionDrafted {
+        decision: decision.clone(),
+    })
+}
+
+fn seal(guard: &Guard<'_>, content_digest: &str) -> Result<Event, Refusal> {
+    guard.acting(Role::Approver)?;
+    checks::seal(guard.session, guard.ctx.case).into_result()?;
+    let factor = guard.factor()?;
+    let digests = digests(guard)?;
+    if digests.content != content_digest {
+        return Err(Code::DigestMismatch.into());
+    }
+    let document = guard.ctx.document.as_ref();
+    let document = document.ok_or(Code::NotSealed)?;
+    Ok(Event::DecisionSealed {
+        number: document.number.clone(),
+        content_digest: digests.content.clone(),
+        pdf_digest: digests.pdf.clone(),
+        signer: guard.person.clone(),
+        factor,
+        seal: document.seal.clone(),
+    })
+}

@@ -1,0 +1,429 @@
+//! What the documents print: canonical content, built from the session alone. Laying it out is another crate's work.
+//!
+//! Nothing of a deliberation is in it (R28): both documents go to the applicant.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+
+use crate::case::CaseBrief;
+use crate::event::{
+    CheckResult, Clock, DecisionText, EvidenceKind, IdentityMethod, Measurement, Mode, OpinionKind,
+    Position, Stance, SurveyOutcome,
+};
+use crate::people::{PersonId, Role};
+use crate::session::{Attendance, Decision, Session};
+use crate::template::{Level, Remote};
+
+/// 勘验笔录: read back, then signed by its digest (R33).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SurveyRecordContent {
+    pub v: u8,
+    pub session: String,
+    pub case: CaseBrief,
+    pub template: TemplateRef,
+    pub mode: Mode,
+    pub clock: Option<Clock>,
+    /// The session this one reopens (R44).
+    pub resurvey_of: Option<String>,
+    /// UTC µs.
+    pub started_at: Option<i64>,
+    pub concluded_at: i64,
+    pub outcome: SurveyOutcome,
+    pub text: String,
+    pub participants: Vec<Attendee>,
+    /// Whom the chair confirmed to be there at the conclusion.
+    pub present: Vec<PersonId>,
+    pub items: Vec<ItemLine>,
+    pub tally: Tally,
+    pub evidence: Vec<EvidenceLine>,
+    pub opinions: Vec<OpinionLine>,
+    pub statements: Vec<StatementLine>,
+    /// R30: longer than the template's limit.
+    pub gaps: Vec<GapLine>,
+    pub signatures: Vec<SignatureLine>,
+}
+
+/// 决定书, as it is sealed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DecisionContent {
+    pub v: u8,
+    /// 文号.
+    pub number: String,
+    /// Civil date in Asia/Shanghai, `2026-11-24`.
+    pub dated: String,
+    pub session: String,
+    pub case: CaseBrief,
+    pub template: TemplateRef,
+    pub decision: DecisionText,
+    pub survey: SurveyLine,
+    pub statements: Vec<StatementLine>,
+    /// Who took part until sealing (R42 lists who was live at the announcement, in the journal).
+    pub participants: Vec<Attendee>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TemplateRef {
+    pub key: String,
+    pub version: String,
+    pub title: String,
+}
+
+/// A person who was in the room.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attendee {
+    pub person: PersonId,
+    pub name: String,
+    pub roles: BTreeSet<Role>,
+    pub organisation: String,
+    pub department: Option<String>,
+    pub identity: Option<IdentityMethod>,
+    /// An agent showed a power of attorney.
+    pub authorised: bool,
+    pub credential_last_four: Option<String>,
+    pub stays: Vec<StayLine>,
+}
+
+/// UTC µs; `until` is absent while the stay lasts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StayLine {
+    pub from: i64,
+    pub until: Option<i64>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ItemLine {
+    pub code: String,
+    pub group: String,
+    pub text: String,
+    pub level: Level,
+    pub remote: Remote,
+    pub result: Option<CheckResult>,
+    pub note: String,
+    pub measurement: Option<Measurement>,
+    pub evidence: Vec<String>,
+    /// R21.
+    pub unsuitable: Option<String>,
+    /// Stands from the session before (R44).
+    pub carried: bool,
+    pub person: Option<PersonId>,
+    pub at: Option<i64>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tally {
+    pub met: u32,
+    pub mended: u32,
+    pub not_met: u32,
+    pub not_applicable: u32,
+    pub on_site_only: u32,
+    pub unanswered: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EvidenceLine {
+    pub id: String,
+    pub kind: EvidenceKind,
+    pub item: Option<String>,
+    pub person: PersonId,
+    pub device: String,
+    pub sha256: String,
+    pub bytes: u64,
+    pub media_type: String,
+    pub captured_at: i64,
+    pub taken_at: i64,
+    pub position: Option<Position>,
+    pub annotations: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpinionLine {
+    pub person: PersonId,
+    pub kind: OpinionKind,
+    pub stance: Stance,
+    pub text: String,
+    pub at: i64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatementLine {
+    pub person: PersonId,
+    pub text: String,
+    pub waived: bool,
+    pub at: i64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GapLine {
+    pub track: Option<String>,
+    pub cause: String,
+    pub from: i64,
+    pub until: i64,
+}
+
+/// A signature, or with a reason the refusal to sign.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignatureLine {
+    pub person: PersonId,
+    pub at: i64,
+    pub refused: Option<String>,
+}
+
+/// The survey as the decision refers to it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SurveyLine {
+    pub concluded_at: i64,
+    pub outcome: SurveyOutcome,
+    pub text: String,
+    pub record_digest: Option<String>,
+}
+
+/// The survey record as it stands; `None` before the conclusion.
+#[must_use]
+pub fn survey_record(session: &Session) -> Option<SurveyRecordContent> {
+    let conclusion = session.conclusion.as_ref()?;
+    let scheduled = &session.scheduled;
+    let items = items(session);
+    Some(SurveyRecordContent {
+        v: 1,
+        session: scheduled.session.clone(),
+        case: scheduled.brief.clone(),
+        template: template(session),
+        mode: scheduled.mode,
+        clock: session.clock.clone(),
+        resurvey_of: scheduled.resurvey.as_ref().map(|before| before.of.clone()),
+        started_at: session.started_at,
+        concluded_at: conclusion.at,
+        outcome: conclusion.outcome,
+        text: conclusion.text.clone(),
+        participants: attendees(session),
+        present: conclusion.present.clone(),
+        tally: tally(&items),
+        items,
+        evidence: evidence(session),
+        opinions: opinions(session),
+        statements: statements(session),
+        gaps: gaps(session),
+        signatures: signatures(session),
+    })
+}
+
+/// The decision as drafted, under this number; `None` without a conclusion and a draft.
+#[must_use]
+pub fn decision_content(session: &Session, number: &str) -> Option<DecisionContent> {
+    let conclusion = session.conclusion.as_ref()?;
+    let (decision, at) = match &conclusion.decision {
+        Decision::None => return None,
+        Decision::Drafted(text) => (text, session.last_at),
+        Decision::Sealed(sealed) => (&sealed.text, sealed.at),
+    };
+    Some(DecisionContent {
+        v: 1,
+        number: number.to_owned(),
+        dated: civil_date(at)?,
+        session: session.scheduled.session.clone(),
+        case: session.scheduled.brief.clone(),
+        template: template(session),
+        decision: decision.clone(),
+        survey: SurveyLine {
+            concluded_at: conclusion.at,
+            outcome: conclusion.outcome,
+            text: conclusion.text.clone(),
+            record_digest: conclusion
+                .record
+                .as_ref()
+                .map(|record| record.digest.clone()),
+        },
+        statements: statements(session),
+        participants: attendees(session),
+    })
+}
+
+/// In Asia/Shanghai, which keeps one offset all year.
+fn civil_date(at: i64) -> Option<String> {
+    let at = Timestamp::from_microsecond(at).ok()?;
+    let zone = TimeZone::fixed(jiff::tz::offset(8));
+    Some(at.to_zoned(zone).date().to_string())
+}
+
+fn template(session: &Session) -> TemplateRef {
+    let template = &session.scheduled.template;
+    TemplateRef {
+        key: template.key.clone(),
+        version: template.version.clone(),
+        title: template.title.clone(),
+    }
+}
+
+fn attendees(session: &Session) -> Vec<Attendee> {
+    let attended = |person| {
+        let attendance: Option<&Attendance> = session.attendance.get(person);
+        attendance.filter(|attendance| !attendance.stays.is_empty())
+    };
+    let participants = session.scheduled.participants.iter();
+    participants
+        .filter_map(|who| attended(&who.person).map(|attendance| (who, attendance)))
+        .map(|(who, attendance)| {
+            let last = attendance.stays.last();
+            Attendee {
+                person: who.person.clone(),
+                name: who.name.clone(),
+                roles: who.roles.clone(),
+                organisation: who.organisation.clone(),
+                department: who.department.clone(),
+                identity: last.map(|stay| stay.identity.method),
+                authorised: last.is_some_and(|stay| stay.identity.authorisation.is_some()),
+                credential_last_four: attendance
+                    .stays
+                    .iter()
+                    .rev()
+                    .find_map(|stay| stay.credential.as_ref())
+                    .map(|credential| credential.number_last_four.clone()),
+                stays: attendance
+                    .stays
+                    .iter()
+                    .map(|stay| StayLine {
+                        from: stay.from,
+                        until: stay.until,
+                    })
+                    .collect(),
+            }
+        })
+        .collect()
+}
+
+fn items(session: &Session) -> Vec<ItemLine> {
+    let items = session.scheduled.template.items.iter();
+    items
+        .map(|item| {
+            let answered = session.answers.get(&item.code);
+            let answer = answered.map(|answered| &answered.answer);
+            ItemLine {
+                code: item.code.clone(),
+                group: item.group.clone(),
+                text: item.text.clone(),
+                level: item.level,
+                remote: item.remote,
+                result: answer.map(|answer| answer.result),
+                note: answer.map(|answer| answer.note.clone()).unwrap_or_default(),
+                measurement: answer.and_then(|answer| answer.measurement.clone()),
+                evidence: answer
+                    .map(|answer| answer.evidence.clone())
+                    .unwrap_or_default(),
+                unsuitable: session.unsuitable.get(&item.code).cloned(),
+                carried: !session.is_open(&item.code),
+                person: answered.and_then(|answered| answered.person.clone()),
+                at: answered.map(|answered| answered.at),
+            }
+        })
+        .collect()
+}
+
+fn tally(items: &[ItemLine]) -> Tally {
+    let mut tally = Tally::default();
+    for item in items {
+        let count = match item.result {
+            Some(CheckResult::Met) => &mut tally.met,
+            Some(CheckResult::Mended) => &mut tally.mended,
+            Some(CheckResult::NotMet) => &mut tally.not_met,
+            Some(CheckResult::NotApplicable) => &mut tally.not_applicable,
+            Some(CheckResult::OnSiteOnly) => &mut tally.on_site_only,
+            None => &mut tally.unanswered,
+        };
+        *count += 1;
+    }
+    tally
+}
+
+fn evidence(session: &Session) -> Vec<EvidenceLine> {
+    let layers = |id: &str| {
+        let on = session
+            .annotations
+            .iter()
+            .filter(|layer| layer.evidence == id);
+        u32::try_from(on.count()).unwrap_or(u32::MAX)
+    };
+    let taken = session.evidence.iter();
+    taken
+        .map(|taken| {
+            let evidence = &taken.evidence;
+            EvidenceLine {
+                id: evidence.id.clone(),
+                kind: evidence.kind,
+                item: evidence.item.clone(),
+                person: evidence.person.clone(),
+                device: evidence.device.clone(),
+                sha256: evidence.sha256.clone(),
+                bytes: evidence.bytes,
+                media_type: evidence.media_type.clone(),
+                captured_at: evidence.captured_at,
+                taken_at: taken.at,
+                position: evidence.position.clone(),
+                annotations: layers(&evidence.id),
+            }
+        })
+        .collect()
+}
+
+fn opinions(session: &Session) -> Vec<OpinionLine> {
+    let opinions = session.standing_opinions().into_iter();
+    opinions
+        .filter(|opinion| !opinion.deliberation)
+        .map(|opinion| OpinionLine {
+            person: opinion.person.clone(),
+            kind: opinion.kind.clone(),
+            stance: opinion.stance,
+            text: opinion.text.clone(),
+            at: opinion.at,
+        })
+        .collect()
+}
+
+fn statements(session: &Session) -> Vec<StatementLine> {
+    let statements = session.statements.iter();
+    statements
+        .map(|statement| StatementLine {
+            person: statement.person.clone(),
+            text: statement.text.clone(),
+            waived: statement.waived,
+            at: statement.at,
+        })
+        .collect()
+}
+
+fn gaps(session: &Session) -> Vec<GapLine> {
+    let limit = session.scheduled.template.settings.recording_gap_limit_ms;
+    let limit = i64::try_from(limit.saturating_mul(1_000)).unwrap_or(i64::MAX);
+    let gaps = session.gaps.iter();
+    gaps.filter(|gap| gap.until.saturating_sub(gap.from) > limit)
+        .map(|gap| GapLine {
+            track: gap.track.clone(),
+            cause: gap.cause.clone(),
+            from: gap.from,
+            until: gap.until,
+        })
+        .collect()
+}
+
+fn signatures(session: &Session) -> Vec<SignatureLine> {
+    let record = session
+        .conclusion
+        .as_ref()
+        .and_then(|conclusion| conclusion.record.as_ref());
+    let Some(record) = record else {
+        return Vec::new();
+    };
+    let signed = record.signatures.iter().map(|signature| SignatureLine {
+        person: signature.person.clone(),
+        at: signature.at,
+        refused: None,
+    });
+    let refused = record.refusals.iter().map(|refusal| SignatureLine {
+        person: refusal.person.clone(),
+        at: refusal.at,
+        refused: Some(refusal.reason.clone()),
+    });
+    signed.chain(refused).collect()
+}
