@@ -26,6 +26,7 @@ use std::time::Instant;
 
 use kanjie_domain::event::Clock;
 use kanjie_domain::{Command, Session};
+use kanjie_evidence::Receipt;
 use kanjie_media::{Advertise, Limits, Relay, RelayConfig, RelayEvent, RoomId};
 use kanjie_store::StoreError;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -66,6 +67,8 @@ pub struct Deps {
     pub switch: Arc<dyn Switch>,
     /// Where the relay's monotonic clock begins.
     pub epoch: Instant,
+    /// Random, another at each start: a page sees by it that its media connections are gone.
+    pub run: String,
 }
 
 impl Deps {
@@ -81,11 +84,7 @@ impl Deps {
 
     /// The clock's state in a checkpoint.
     fn clock_word(&self) -> &'static str {
-        match self.clock_state() {
-            Some(Clock::Synchronised { .. }) => "synchronised",
-            Some(Clock::Kept { .. }) => "kept",
-            Some(Clock::Overridden { .. }) | None => "unknown",
-        }
+        clock::word(&self.services.config)
     }
 }
 
@@ -138,10 +137,12 @@ impl Rooms {
     /// Rooms over a given relay.
     #[must_use]
     pub fn new(services: Services, switch: Arc<dyn Switch>, epoch: Instant) -> Self {
+        let run = hex::encode(services.env.random::<4>());
         let deps = Deps {
             services,
             switch,
             epoch,
+            run,
         };
         Self {
             inner: Arc::new(Inner {
@@ -233,6 +234,15 @@ impl Rooms {
         self.ask(session, Message::Look(reply), answer).await
     }
 
+    /// The receipts issued so far, oldest first.
+    ///
+    /// # Errors
+    /// As [`Rooms::look`].
+    pub async fn receipts(&self, session: &str) -> Result<Arc<[Receipt]>, RoomError> {
+        let (reply, answer) = oneshot::channel();
+        self.ask(session, Message::Receipts(reply), answer).await
+    }
+
     /// The document as it would be fixed or sealed now.
     ///
     /// # Errors
@@ -294,7 +304,7 @@ impl Rooms {
                 RoomError::Unavailable
             }
         })?;
-        Ok(self.start(journal).await)
+        Ok(self.begin(journal).await)
     }
 
     fn running(&self, session: &str) -> Option<Handle> {
@@ -303,7 +313,7 @@ impl Rooms {
     }
 
     /// A room that fails takes nobody with it: its sockets end, and the next one that asks starts it from the journal.
-    async fn start(&self, journal: SessionJournal) -> Handle {
+    async fn begin(&self, journal: SessionJournal) -> Handle {
         let session = journal.id().to_owned();
         let (inbox, messages) = mpsc::channel(INBOX);
         let (relay, events) = mpsc::unbounded_channel();

@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 #[derive(Debug, thiserror::Error)]
 #[error("{path}: {source}")]
@@ -32,9 +33,11 @@ pub fn write_once(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     }
     let parent = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(parent).map_err(fault)?;
-    let temporary = parent.join(format!(".{}.part", uuid::Uuid::new_v4().simple()));
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let number = COUNT.fetch_add(1, Ordering::Relaxed);
+    let temporary = parent.join(format!(".{}-{number}.part", std::process::id()));
     let written = (|| {
-        let mut file = File::create_new(&temporary)?;
+        let mut file = File::create(&temporary)?;
         file.write_all(bytes)?;
         file.sync_all()?;
         fs::rename(&temporary, path)?;

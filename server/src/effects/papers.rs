@@ -4,6 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
+use kanjie_documents::Status;
 use kanjie_domain::{DecisionContent, Session, SurveyRecordContent, decision_content, survey_record};
 use kanjie_evidence::{Hash, canonical, h};
 
@@ -102,6 +103,23 @@ pub async fn render(session_dir: PathBuf, draft: Draft) -> Result<Paper, PaperEr
     rendered.unwrap_or_else(|error| Err(PaperError::Render(error.to_string())))
 }
 
+/// The decision of that digest as a draft: to be looked at, without a seal.
+///
+/// # Errors
+/// When no such content was rendered before, or it cannot be rendered as a draft.
+pub async fn decision_draft(session_dir: PathBuf, digest: String) -> Result<Vec<u8>, PaperError> {
+    let rendered = tokio::task::spawn_blocking(move || {
+        let path = path(&session_dir, PaperKind::Decision, &digest, "json");
+        let json = std::fs::read(path).map_err(|_| PaperError::TooEarly)?;
+        let render = |error: &dyn ToString| PaperError::Render(error.to_string());
+        let content: DecisionContent = serde_json::from_slice(&json).map_err(|e| render(&e))?;
+        kanjie_documents::decision(&content, &digest, Status::Draft).map_err(|e| render(&e))
+    });
+    rendered
+        .await
+        .unwrap_or_else(|error| Err(PaperError::Render(error.to_string())))
+}
+
 fn render_now(session_dir: &Path, draft: &Draft) -> Result<Paper, PaperError> {
     let digest = draft.digest.to_string();
     let pdf_path = path(session_dir, draft.kind, &digest, "pdf");
@@ -110,7 +128,7 @@ fn render_now(session_dir: &Path, draft: &Draft) -> Result<Paper, PaperError> {
         Err(_) => {
             let pdf = match &draft.content {
                 Content::Record(content) => kanjie_documents::survey_record(content, &digest),
-                Content::Decision(content) => kanjie_documents::decision(content, &digest),
+                Content::Decision(content) => kanjie_documents::decision(content, &digest, Status::Sealed),
             }
             .map_err(|error| PaperError::Render(error.to_string()))?;
             files::write_once(&pdf_path, &pdf)?;

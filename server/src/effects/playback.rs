@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use kanjie_recordings::derive::{self, DeriveError};
 use tokio::sync::watch;
 
 /// The list of tracks; its presence says that all of them are whole.
@@ -73,4 +74,26 @@ pub fn list(session_dir: &Path) -> PathBuf {
 #[must_use]
 pub fn media(session_dir: &Path) -> PathBuf {
     session_dir.join("media")
+}
+
+fn make(session_dir: &Path, progress: impl FnMut(u64, u64)) -> Result<(), DeriveError> {
+    derive::tracks(&recording(session_dir), &media(session_dir), progress)?;
+    Ok(())
+}
+
+/// Makes a closed session's playable files unless they are there; for commands without a running server.
+///
+/// # Errors
+/// When the recording cannot be read or the files not written.
+pub fn ensure(session_dir: &Path) -> Result<(), DeriveError> {
+    if list(session_dir).exists() {
+        return Ok(());
+    }
+    make(session_dir, |_, _| {})
+}
+
+/// Where a session's recorded packets are.
+#[must_use]
+pub fn recording(session_dir: &Path) -> PathBuf {
+    session_dir.join("recording")
 }

@@ -15,9 +15,9 @@ use crate::services::Services;
 pub struct Verdict {
     pub whole: bool,
     pub entries: u64,
-    pub checkpoints: u64,
-    pub receipts: u64,
-    pub segments: u64,
+    pub checkpoints: usize,
+    pub receipts: usize,
+    pub segments: usize,
     /// The key that signed.
     pub key: Option<String>,
     /// UTC µs.

@@ -43,7 +43,9 @@ pub async fn get(
         }
         "decision.pdf" if preview => {
             let digest = previewed(&rooms, &session, reader).await?;
-            pdf(&rooms, &session, PaperKind::Decision, &digest).await
+            let dir = rooms.deps().session_dir(&session);
+            let draft = papers::decision_draft(dir, digest).await;
+            Ok(as_pdf(draft.map_err(|error| Problem::internal(&error))?))
         }
         "decision.pdf" => {
             let digest = decision_of(&state, reader).ok_or(ProblemCode::NotFound)?;
@@ -62,7 +64,9 @@ pub async fn get(
                 .and_then(|number| number.parse().ok())
                 .ok_or(ProblemCode::NotFound)?;
             let dir = rooms.deps().session_dir(&session);
-            let slip = slips::slip(dir, state.clone(), number).await;
+            let receipts = rooms.receipts(&session).await.map_err(|_| ProblemCode::NotFound)?;
+            let case = state.scheduled.brief.clone();
+            let slip = slips::slip(dir, case, receipts, number).await;
             let slip = slip.map_err(|error| Problem::internal(&error))?;
             Ok(as_pdf(slip.ok_or(ProblemCode::NotFound)?))
         }

@@ -12,7 +12,7 @@ use super::room::Room;
 use super::sockets::SocketId;
 use super::switch::Switch;
 use crate::socket::frames::{self, DownTrack, MediaFromClient, MediaToClient, Quality, ToClient};
-use crate::texts::{self, Lang};
+use crate::texts;
 
 /// How long the relay may take to confirm that it closed; then the whole room is closed instead.
 const CONFIRM: Duration = Duration::from_secs(2);

@@ -296,6 +296,21 @@ impl Room {
         }
     }
 
+    /// Packets that the tap itself could not hand on; what the recorder's queue drops it reports by itself.
+    pub(super) async fn note_overflow(&mut self, track: &TrackId, lost: u64) {
+        let until = self.now();
+        let report = Report::RecordingGap {
+            track: Some(super::tap::track_name(track)),
+            cause: "overflow".to_owned(),
+            from: until - 1_000_000,
+            until,
+            packets_lost: Some(lost),
+        };
+        if let Err(error) = self.report(&report).await {
+            tracing::error!(session = self.journal.id(), %error, lost, "a gap was not journalled");
+        }
+    }
+
     pub(super) async fn end_track(&mut self, track: &TrackId) {
         if let Some(recorder) = &self.recording.recorder {
             recorder.end_track(super::tap::track_name(track)).await;

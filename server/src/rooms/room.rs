@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use kanjie_domain::session::Stage;
 use kanjie_domain::{Command, Event, PersonId, Report, Session};
+use kanjie_evidence::Receipt;
 use kanjie_media::RelayEvent;
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
@@ -49,6 +50,8 @@ pub enum Message {
     Media(SocketId, MediaFromClient),
     /// The state as it is now.
     Look(oneshot::Sender<Arc<Session>>),
+    /// The receipts issued so far.
+    Receipts(oneshot::Sender<Arc<[Receipt]>>),
     /// The document that sealing or preparing would fix now, rendered.
     Preview(PaperKind, oneshot::Sender<Result<Paper, PaperError>>),
     /// A document that was asked for is rendered.
@@ -171,6 +174,9 @@ impl Room {
             Message::Media(socket, frame) => self.media_frame(socket, frame).await,
             Message::Look(reply) => {
                 let _ = reply.send(self.journal.state.clone());
+            }
+            Message::Receipts(reply) => {
+                let _ = reply.send(self.journal.ledger.receipts.as_slice().into());
             }
             Message::Preview(kind, reply) => self.preview(kind, reply),
             Message::Rendered(asked, paper) => self.rendered(*asked, paper).await,

@@ -129,7 +129,10 @@ impl Connection {
             roles: &attached.roles,
             head: attached.head,
             now: attached.now,
-            relay: RelayFacts::default(),
+            relay: RelayFacts {
+                ice_servers: [],
+                run: &self.rooms.deps().run,
+            },
         });
         send(socket, welcome.into()).await?;
         let store: &Store = &self.rooms.deps().services.store;

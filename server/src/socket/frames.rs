@@ -79,7 +79,7 @@ pub enum ToClient<'a> {
         roles: &'a [Role],
         head: u64,
         now: i64,
-        relay: RelayFacts,
+        relay: RelayFacts<'a>,
     },
     CaughtUp {
         head: u64,
@@ -113,9 +113,11 @@ pub enum ToClient<'a> {
     },
 }
 
-#[derive(Debug, Default, Serialize)]
-pub struct RelayFacts {
-    pub ice_servers: Vec<Value>,
+#[derive(Debug, Serialize)]
+pub struct RelayFacts<'a> {
+    pub ice_servers: [Value; 0],
+    /// Another at each start of the relay.
+    pub run: &'a str,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
