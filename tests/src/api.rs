@@ -1,0 +1,136 @@
+//! One person's HTTP client: signs in as that person would and keeps the cookie.
+
+use reqwest::header::{COOKIE, ORIGIN, SET_COOKIE};
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
+use serde_json::{Value, json};
+
+use crate::{Person, Socket, TestServer};
+
+#[derive(Clone, Debug)]
+pub struct Api {
+    client: Client,
+    base: String,
+    /// `name=value`, or nothing for a stranger.
+    pub cookie: Option<String>,
+}
+
+impl Api {
+    /// Nobody in particular.
+    ///
+    /// # Panics
+    /// If the client cannot be built.
+    #[must_use]
+    pub fn stranger(server: &TestServer) -> Self {
+        let client = Client::builder()
+            .tls_danger_accept_invalid_certs(true)
+            .build()
+            .unwrap();
+        Self {
+            client,
+            base: server.base.clone(),
+            cookie: None,
+        }
+    }
+
+    /// Signs in with password and TOTP.
+    ///
+    /// # Panics
+    /// If the server does not let this person in.
+    pub async fn sign_in(server: &TestServer, person: &Person) -> Self {
+        let mut api = Self::stranger(server);
+        let body = json!({"user": person.user, "password": person.password, "totp": person.totp()});
+        let answer = api.post("/api/v1/sign-in", &body).await;
+        api.take_cookie(&answer);
+        assert_eq!(answer.status(), StatusCode::OK, "{} signs in", person.name);
+        api
+    }
+
+    /// Comes by the personal link and the one-time code.
+    ///
+    /// # Panics
+    /// If the server does not let this person in.
+    pub async fn follow_link(server: &TestServer, person: &Person, session: &str) -> Self {
+        let mut api = Self::stranger(server);
+        let token = person
+            .links
+            .get(session)
+            .unwrap_or_else(|| panic!("{} has no link to {session}", person.name));
+        let asked = api
+            .post("/api/v1/links/code", &json!({"token": token}))
+            .await;
+        assert_eq!(
+            asked.status(),
+            StatusCode::NO_CONTENT,
+            "{} asks for a code",
+            person.name
+        );
+        let code = server.code_sent_to(person.phone.as_deref().unwrap()).await;
+        let body = json!({"token": token, "code": code, "device": "test"});
+        let answer = api.post("/api/v1/links/verify", &body).await;
+        api.take_cookie(&answer);
+        assert_eq!(
+            answer.status(),
+            StatusCode::OK,
+            "{} comes by link",
+            person.name
+        );
+        api
+    }
+
+    /// Whichever way this person gets in.
+    pub async fn enter(server: &TestServer, person: &Person, session: &str) -> Self {
+        if person.user.is_some() {
+            Self::sign_in(server, person).await
+        } else {
+            Self::follow_link(server, person, session).await
+        }
+    }
+
+    fn take_cookie(&mut self, answer: &Response) {
+        let set = answer
+            .headers()
+            .get(SET_COOKIE)
+            .and_then(|value| value.to_str().ok());
+        self.cookie = set
+            .and_then(|text| text.split(';').next())
+            .map(str::to_owned);
+    }
+
+    /// A request with this person's cookie, from the server's own pages.
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let request = self
+            .client
+            .request(method, format!("{}{path}", self.base))
+            .header(ORIGIN, &self.base);
+        match &self.cookie {
+            Some(cookie) => request.header(COOKIE, cookie),
+            None => request,
+        }
+    }
+
+    /// # Panics
+    /// If the server does not answer.
+    pub async fn get(&self, path: &str) -> Response {
+        self.request(Method::GET, path).send().await.unwrap()
+    }
+
+    /// # Panics
+    /// If the server does not answer.
+    pub async fn post(&self, path: &str, body: &Value) -> Response {
+        self.request(Method::POST, path)
+            .json(body)
+            .send()
+            .await
+            .unwrap()
+    }
+
+    /// Opens the session's socket and says hello with the last entry seen.
+    pub async fn socket(&self, session: &str, after: u64) -> Socket {
+        Socket::open(&self.base, session, self.cookie.as_deref(), after).await
+    }
+
+    #[must_use]
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+}
