@@ -2,7 +2,5 @@
 
 pub mod files;
 pub mod papers;
-pub mod playback;
 pub mod receipts;
 pub mod slips;
-pub mod verification;
