@@ -307,10 +307,7 @@ impl Rooms {
         tokio::spawn(async move {
             if let Err(error) = task.await {
                 tracing::error!(session, %error, "a room failed; it starts again from its journal");
-                rooms.inner.deps.switch.close_room(&RoomId(session.clone())).await;
-                if let Err(error) = Box::pin(rooms.handle(&session)).await {
-                    tracing::error!(session, %error, "the room could not be started again");
-                }
+                rooms.inner.deps.switch.close_room(&RoomId(session)).await;
             }
         });
         handle

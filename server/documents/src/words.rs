@@ -153,7 +153,7 @@ pub(crate) fn person(attendee: &Attendee) -> Result<Person, DocumentError> {
     if let Some(identity) = attendee.identity {
         shown.push(identity_method(identity).to_owned());
     }
-    if attendee.authorised {
+    if attendee.authorisation.is_some() {
         shown.push("授权委托书".to_owned());
     }
     if let Some(end) = &attendee.credential_last_four {
