@@ -18,6 +18,8 @@ mod room;
 mod sockets;
 mod switch;
 mod tap;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -68,6 +70,12 @@ pub struct Deps {
     pub run: String,
 }
 
+impl std::fmt::Debug for Deps {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Deps").finish_non_exhaustive()
+    }
+}
+
 impl Deps {
     #[must_use]
     pub fn session_dir(&self, session: &str) -> PathBuf {
@@ -102,6 +110,8 @@ struct Inner {
 struct Handle {
     inbox: mpsc::Sender<Message>,
     relay: mpsc::UnboundedSender<RelayEvent>,
+    #[cfg(test)]
+    task: tokio::task::AbortHandle,
 }
 
 /// Why a room could not be asked.
@@ -186,6 +196,14 @@ impl Rooms {
             if handle.inbox.send(Message::Shutdown(done)).await.is_ok() {
                 let _ = ended.await;
             }
+        }
+    }
+
+    /// Drops every room where it stands, as a killed process does.
+    #[cfg(test)]
+    fn abandon(&self) {
+        for (_, handle) in self.live().drain() {
+            handle.task.abort();
         }
     }
 
@@ -292,8 +310,6 @@ impl Rooms {
         let session = journal.id().to_owned();
         let (inbox, messages) = mpsc::channel(INBOX);
         let (relay, events) = mpsc::unbounded_channel();
-        let handle = Handle { inbox, relay };
-        self.live().insert(session.clone(), handle.clone());
         let rooms = self.clone();
         let (ready, taken_up) = oneshot::channel();
         let task = tokio::spawn(async move {
@@ -302,6 +318,13 @@ impl Rooms {
             let _ = ready.send(());
             room.run(messages, events).await;
         });
+        let handle = Handle {
+            inbox,
+            relay,
+            #[cfg(test)]
+            task: task.abort_handle(),
+        };
+        self.live().insert(session.clone(), handle.clone());
         let _ = taken_up.await;
         let rooms = self.clone();
         tokio::spawn(async move {

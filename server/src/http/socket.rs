@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::ws::WebSocketUpgrade;
-use axum::extract::{Path, State};
+use axum::extract::{OriginalUri, Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::auth::Caller;
-use crate::problem::Problem;
+use crate::http::origin;
+use crate::problem::{Problem, ProblemCode};
 use crate::rooms::Rooms;
 use crate::services::Services;
 use crate::socket::connection::{self, Client};
@@ -22,9 +23,14 @@ pub async fn get(
     State(rooms): State<Rooms>,
     caller: Caller,
     Path(session): Path<String>,
+    OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Result<Response, Problem> {
+    // The same-origin rule does not hold browsers off WebSockets: the cookie would come along from a foreign page.
+    if !origin::is_own(&headers, &uri) {
+        return Err(ProblemCode::ForeignOrigin.into());
+    }
     caller.part(&services.store, &session).await?;
     let client = Client {
         session,

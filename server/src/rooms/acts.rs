@@ -237,7 +237,9 @@ impl Room {
         let year = jiff::Timestamp::from_microsecond(scheduled.starts_at)
             .map(|at| at.to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(8))).year())
             .unwrap_or_default();
-        format!("示例审决〔{year}〕{}号", scheduled.brief.case_no)
+        let case_no = &scheduled.brief.case_no;
+        let number = case_no.rsplit(|c: char| !c.is_ascii_digit()).next().unwrap_or_default();
+        format!("示例审决〔{year}〕{}号", if number.is_empty() { case_no } else { number })
     }
 
     pub(super) fn unavailable(&self, error: &dyn std::fmt::Display) -> ActError {

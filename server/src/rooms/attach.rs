@@ -71,7 +71,7 @@ impl Room {
         let attached = Attached {
             socket: id,
             seat: seat.clone(),
-            roles: roles.clone(),
+            roles,
             viewer: viewer.clone(),
             head: self.journal.head(),
             now: self.now(),
@@ -86,7 +86,6 @@ impl Room {
             person: person.clone(),
             seat: seat.clone(),
             viewer,
-            roles,
             device: hello.device.chars().take(DEVICE_CHARS).collect(),
             companion,
             outbox,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::ws::Utf8Bytes;
-use kanjie_domain::{PersonId, Role, SeatId, Viewer, visible};
+use kanjie_domain::{PersonId, SeatId, Viewer, visible};
 use kanjie_evidence::Entry;
 use serde::Serialize;
 use tokio::time::Instant;
@@ -28,7 +28,6 @@ pub struct Socket {
     pub person: PersonId,
     pub seat: SeatId,
     pub viewer: Viewer,
-    pub roles: Vec<Role>,
     pub device: String,
     pub companion: bool,
     pub outbox: Outbox,
