@@ -7,8 +7,8 @@ use serde::Serialize;
 use crate::DocumentError;
 use crate::engine::render;
 use crate::words::{
-    DateParts, Fact, Person, chinese_date, clean, clean_line, date_parts, day, fact, outcome,
-    parse_date, persons,
+    DateParts, Fact, Person, chinese_date, clean, clean_line, date_parts, day, fact, name_of,
+    outcome, parse_date, persons,
 };
 
 /// What the paper claims to be.
@@ -150,18 +150,10 @@ fn sections(content: &DecisionContent) -> Result<Vec<Section>, DocumentError> {
         .collect()
 }
 
-/// Those who hold the approver's role in the session; one of them signs, by a fresh factor, and the journal says who.
+/// The approver who drafted it is the one who seals it (R39).
 fn signer(content: &DecisionContent) -> Result<String, DocumentError> {
-    let approvers = content.participants.iter();
-    let names: Vec<&str> = approvers
-        .filter(|person| {
-            person
-                .roles
-                .contains(&kanjie_domain::people::Role::Approver)
-        })
-        .map(|person| person.name.as_str())
-        .collect();
-    clean_line(&names.join("、"))
+    let approver = content.approver.as_ref();
+    clean_line(approver.map_or("", |person| name_of(&content.participants, person)))
 }
 
 fn facts(content: &DecisionContent) -> Result<Vec<Fact>, DocumentError> {

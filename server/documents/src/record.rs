@@ -4,7 +4,7 @@ use kanjie_domain::documents::{
     EvidenceLine, GapLine, ItemLine, OpinionLine, SignatureLine, SurveyRecordContent,
 };
 use kanjie_domain::event::{Clock, EvidenceKind, MeasuredHow, Mode, OpinionKind};
-use kanjie_domain::people::{PersonId, Role};
+use kanjie_domain::people::PersonId;
 use kanjie_domain::template::Level;
 use serde::Serialize;
 
@@ -356,27 +356,29 @@ fn gap(line: &GapLine) -> Result<String, DocumentError> {
     ))
 }
 
-/// Who has to sign (R33): staff who survey or preside, and those who speak for the applicant; with what the record knows of each.
+/// Who has to sign (R33), and who signed or refused besides.
 fn signatures(content: &SurveyRecordContent) -> Result<Vec<Signature>, DocumentError> {
-    const SIGN: [Role; 4] = [Role::Surveyor, Role::Chair, Role::Applicant, Role::Agent];
-    let line_of = |person: &PersonId| {
-        content
+    let mut signers: Vec<&PersonId> = content.signers.iter().collect();
+    for line in &content.signatures {
+        if !signers.contains(&&line.person) {
+            signers.push(&line.person);
+        }
+    }
+    let signers = signers.into_iter().map(|person| {
+        let line = content
             .signatures
             .iter()
-            .find(|line| line.person == *person)
-    };
-    let signers = content.participants.iter().filter(|person| {
-        SIGN.iter().any(|role| person.roles.contains(role)) || line_of(&person.person).is_some()
-    });
-    signers
-        .map(|person| {
-            Ok(Signature {
-                name: clean_line(&person.name)?,
-                roles: roles(&person.roles),
-                state: signature(line_of(&person.person))?,
-            })
+            .find(|line| line.person == *person);
+        let attendee = find(&content.participants, person);
+        Ok(Signature {
+            name: clean_line(name_of(&content.participants, person))?,
+            roles: attendee
+                .map(|attendee| roles(&attendee.roles))
+                .unwrap_or_default(),
+            state: signature(line)?,
         })
-        .collect()
+    });
+    signers.collect()
 }
 
 fn signature(line: Option<&SignatureLine>) -> Result<String, DocumentError> {

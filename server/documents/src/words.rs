@@ -153,8 +153,8 @@ pub(crate) fn person(attendee: &Attendee) -> Result<Person, DocumentError> {
     if let Some(identity) = attendee.identity {
         shown.push(identity_method(identity).to_owned());
     }
-    if attendee.authorisation.is_some() {
-        shown.push("授权委托书".to_owned());
+    if let Some(authorisation) = &attendee.authorisation {
+        shown.push(format!("授权委托书（{}）", clean_line(authorisation)?));
     }
     if let Some(end) = &attendee.credential_last_four {
         shown.push(format!("证件尾号 {}", clean_line(end)?));

@@ -65,11 +65,11 @@ pub fn people(count: usize) -> Vec<Attendee> {
             organisation: organisation.into(),
             department: None,
             identity: Some(IdentityMethod::IdCard),
-            authorised: false,
+            authorisation: None,
             credential_last_four: roles[0].is_staff().then(|| "0312".into()),
             stays: vec![StayLine {
                 from: AT,
-                until: (index % 2 == 0).then_some(AT + 1_800_000_000),
+                until: (index.is_multiple_of(2)).then_some(AT + 1_800_000_000),
             }],
         }
     };
@@ -97,6 +97,7 @@ pub fn decision_content() -> DecisionContent {
             contact: "示例区政务服务中心 010-00000000".into(),
             departure_reason: String::new(),
         },
+        approver: Some(PersonId("p2".into())),
         survey: SurveyLine {
             concluded_at: AT,
             outcome: SurveyOutcome::Passed,
@@ -240,6 +241,9 @@ pub fn record_content() -> SurveyRecordContent {
             from: AT,
             until: AT + 4_250_000,
         }],
+        signers: ["p0", "p1", "p2", "p4"]
+            .map(|id| PersonId(id.into()))
+            .into(),
         signatures: vec![SignatureLine {
             person: PersonId("p4".into()),
             at: AT,
@@ -255,14 +259,15 @@ pub fn receipt_text() -> String {
     )
 }
 
-fn poppler(program: &str, arguments: &[&str], pdf: &[u8]) -> Vec<u8> {
+/// `output`: how the program is told to write to its standard output.
+fn poppler(program: &str, arguments: &[&str], pdf: &[u8], output: &[&str]) -> Vec<u8> {
     let mut file = tempfile::NamedTempFile::new().expect("a temporary file");
     file.write_all(pdf).expect("writing");
     let path: &Path = file.path();
     let output = Command::new(program)
         .args(arguments)
         .arg(path)
-        .arg("-")
+        .args(output)
         .output()
         .unwrap_or_else(|error| {
             panic!("{program}: {error} (scripts/setup installs poppler-utils)")
@@ -277,7 +282,7 @@ fn poppler(program: &str, arguments: &[&str], pdf: &[u8]) -> Vec<u8> {
 
 /// What a reader can select and copy, without white space: lines break where they fall.
 pub fn text(pdf: &[u8]) -> String {
-    let text = poppler("pdftotext", &["-enc", "UTF-8"], pdf);
+    let text = poppler("pdftotext", &["-raw", "-enc", "UTF-8"], pdf, &["-"]);
     let text = String::from_utf8(text).expect("UTF-8");
     text.chars().filter(|c| !c.is_whitespace()).collect()
 }
@@ -303,8 +308,9 @@ pub fn pages(pdf: &[u8]) -> usize {
 pub fn picture(pdf: &[u8]) -> (usize, usize, Vec<u8>) {
     let pgm = poppler(
         "pdftoppm",
-        &["-gray", "-r", "200", "-f", "1", "-l", "1", "-singlefile"],
+        &["-gray", "-r", "300", "-f", "1", "-l", "1", "-singlefile"],
         pdf,
+        &[],
     );
     let mut fields = pgm.splitn(4, |byte| byte.is_ascii_whitespace());
     assert_eq!(fields.next(), Some(b"P5".as_slice()));
