@@ -82,7 +82,8 @@ impl Srtp {
     /// Encrypts the RTP packet that begins at `start` of `out`, in place, and appends its tag.
     pub fn seal_rtp(&mut self, out: &mut Vec<u8>, start: usize) -> Result<(), SrtpError> {
         let (header, seq, ssrc) = clear_header(&out[start..]).ok_or(SrtpError::Malformed)?;
-        let index = self.rtp_out.entry(ssrc).or_default().unwrap(seq) - FIRST_ROC;
+        let extended = self.rtp_out.entry(ssrc).or_default().unwrap(seq);
+        let index = extended.checked_sub(FIRST_ROC).ok_or(SrtpError::Malformed)?;
         if index >> 48 != 0 {
             return Err(SrtpError::Exhausted);
         }

@@ -51,7 +51,7 @@ fn our_bytes_are_the_oracles() {
     for profile in PROFILES {
         let mut ours = Srtp::new(profile.0, &material(profile.0), false).unwrap();
         let mut theirs = oracle(profile, true);
-        for seq in [32_000, 65_535, 0, 1] {
+        for seq in [40_000, 65_535, 0, 1] {
             let plain = packet(seq, 5);
             let mut sealed = b"before".to_vec();
             sealed.extend_from_slice(&plain);

@@ -26,6 +26,8 @@ fn five_percent_each_way_is_recovered() {
         assert!(tapped + 12 >= publisher.published, "seed {seed}: {tapped} of {} recorded", publisher.published);
         let got = subscriber.contents().len() as u64;
         assert!(got + 40 >= publisher.published, "seed {seed}: {got} of {} received", publisher.published);
+        let twice: u64 = subscriber.received.values().map(|received| received.duplicates).sum();
+        assert!(twice <= publisher.published / 100, "seed {seed}: {twice} sent twice");
         // About 5 % lost, and some of the requests and answers again.
         let owed = publisher.published / 20;
         assert!(publisher.retransmitted <= owed * 2, "seed {seed}: {} resent, {owed} owed", publisher.retransmitted);

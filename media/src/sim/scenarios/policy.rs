@@ -42,7 +42,7 @@ fn a_denial_stops_at_once_and_a_permission_resumes_with_a_keyframe() {
     // A curious client asks for what passed meanwhile: it gets nothing that it had not been sent.
     let asked: Vec<(u32, Vec<u16>)> = world.client(down).received.iter().map(|(ssrc, received)| {
         let last = *received.contents.keys().last().unwrap() as u16;
-        (*ssrc, (0..400).map(|back| last.wrapping_sub(back)).collect())
+        (*ssrc, (0..400).rev().map(|back| last.wrapping_sub(back)).collect())
     }).collect();
     let client = world.clients.get_mut(&down).unwrap();
     for (ssrc, seqs) in &asked {

@@ -21,7 +21,8 @@ fn five_seconds_of_silence_are_reported_and_a_return_too() {
     assert!(saw(&world, &connected) && !saw(&world, &vanished));
     world.links.insert(up, Link { cut: true, ..Link::default() });
     let took = world.run_until(Duration::from_secs(7), "vanished", |world| saw(world, &vanished));
-    assert!(took >= Duration::from_secs(5), "{took:?}");
+    // Its last packets were still 10 ms under way.
+    assert!(took >= Duration::from_millis(4980), "{took:?}");
     world.events.clear();
     world.links.insert(up, Link::default());
     let before = world.client(down).contents().len();
