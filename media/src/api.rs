@@ -201,10 +201,8 @@ pub struct Limits {
     pub handshake_datagrams: usize,
     /// Datagrams a second from addresses that have not passed ICE; the rest is dropped unread.
     pub unknown_per_second: u32,
-    /// Packets kept for retransmission a track.
+    /// Packets kept for retransmission a track; each is shorter than 2 KiB.
     pub history_packets: usize,
-    /// Bytes kept for retransmission a track.
-    pub history_bytes: usize,
     /// Seconds without authenticated traffic until [`RelayEvent::Vanished`].
     pub vanish_s: u64,
     /// Seconds without a STUN consent check until the connection is dropped (RFC 7675).
@@ -222,7 +220,6 @@ impl Default for Limits {
             handshake_datagrams: 256,
             unknown_per_second: 20_000,
             history_packets: 1024,
-            history_bytes: 1024 * 1024,
             vanish_s: 5,
             consent_s: 30,
         }
@@ -279,6 +276,10 @@ pub trait Transport: Clone + Send + Sync + 'static {
 
     /// Sets who may receive whom and what is recorded. When it returns, nothing that it forbids leaves any more.
     fn set_policy(&self, room: &RoomId, policy: Policy) -> impl Future<Output = Result<(), MediaError>> + Send;
+
+    /// Asks a track's publisher for a keyframe (for a recording that begins a new segment); throttled with all others
+    /// who ask, and nothing for an unknown track.
+    fn request_keyframe(&self, room: &RoomId, track: &TrackId) -> impl Future<Output = ()> + Send;
 
     /// Ends one connection of a seat, so that the next offer starts afresh (a client that was reloaded).
     fn close_half(&self, room: &RoomId, seat: &SeatId, half: Half) -> impl Future<Output = ()> + Send;

@@ -15,6 +15,9 @@ use crate::sdp::answer::UpMedia;
 use crate::stats::TrackStats;
 use crate::worker::Now;
 
+/// Sound older than two and a half seconds is not asked for again.
+const SOUND_HISTORY: usize = 128;
+
 /// A published track.
 #[derive(Debug)]
 pub struct InboundTrack {
@@ -109,7 +112,10 @@ impl InboundTrack {
         if self.stream.as_ref().is_none_or(|stream| stream.ssrc != view.ssrc) {
             *generations = generations.wrapping_add(1);
             self.generation = *generations;
-            let history = if self.codec.kind == CodecKind::Opus { 0 } else { limits.history_packets };
+            let history = match self.codec.kind {
+                CodecKind::Opus => limits.history_packets.min(SOUND_HISTORY),
+                CodecKind::Vp8 | CodecKind::H264 => limits.history_packets,
+            };
             self.counters.lost += self.stream.as_ref().map_or(0, |stream| stream.gaps.lost);
             self.stream = Some(Stream::new(view.ssrc, history));
         }

@@ -15,7 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::sleep_until;
 
 use crate::api::{
-    DownOffer, Half, MediaError, Mid, Policy, RelayConfig, RelayEvent, RoomId, SeatId, Source, Transport,
+    DownOffer, Half, MediaError, Mid, Policy, RelayConfig, RelayEvent, RoomId, SeatId, Source, TrackId, Transport,
 };
 use crate::dtls::Identity;
 use crate::stats::SeatStats;
@@ -185,6 +185,16 @@ impl Transport for Relay {
 
     async fn set_policy(&self, room: &RoomId, policy: Policy) -> Result<(), MediaError> {
         self.in_room(room, move |worker, room, now| worker.set_policy(room, policy, now)).await
+    }
+
+    async fn request_keyframe(&self, room: &RoomId, track: &TrackId) {
+        let track = track.clone();
+        let task = move |worker: &mut Worker, room: &RoomId, now: Now| {
+            worker.request_keyframe(room, &track, now);
+            Ok(())
+        };
+        // An unknown room has no track to ask for.
+        let _ = self.in_room(room, task).await;
     }
 
     async fn close_half(&self, room: &RoomId, seat: &SeatId, half: Half) {

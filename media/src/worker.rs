@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
-use crate::api::{DownOffer, Half, Limits, MediaError, Mid, Policy, RelayEvent, RoomId, SeatId, Source};
+use crate::api::{DownOffer, Half, Limits, MediaError, Mid, Policy, RelayEvent, RoomId, SeatId, Source, TrackId};
 use crate::dtls::{Identity, SCRATCH};
 use crate::ice::Check;
 use crate::peer::ConnectionRef;
@@ -133,6 +133,12 @@ impl Worker {
         let (room, context) = self.room(room)?;
         room.set_policy(policy, now, context);
         Ok(())
+    }
+
+    pub fn request_keyframe(&mut self, room: &RoomId, track: &TrackId, now: Now) {
+        if let Ok((room, context)) = self.room(room) {
+            room.request_keyframe(track, now, context);
+        }
     }
 
     pub fn close_half(&mut self, room: &RoomId, seat: &SeatId, half: Half) {

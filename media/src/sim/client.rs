@@ -11,10 +11,10 @@ use rtc_rtcp::reception_report::ReceptionReport;
 
 use crate::api::{DownTrack, Half, Limits, SeatId, Source};
 use crate::ice::{self, Credentials};
-use crate::nack::{Arrival, Gaps};
 use crate::rtcp::{self, Told, ntp_from_us};
-use crate::rtp::{Rewrite, RtpView, Unwrapper, is_rtcp, unwrap_rtx};
+use crate::rtp::{Rewrite, RtpView, is_rtcp, unwrap_rtx};
 use crate::sdp::Description;
+use crate::sim::received::Received;
 use crate::srtp::{Profile, Srtp};
 use crate::worker::Now;
 
@@ -22,20 +22,6 @@ const FRAME: Duration = Duration::from_millis(66);
 const PACKETS_A_FRAME: u64 = 3;
 const AUDIO: Duration = Duration::from_millis(20);
 const MID_ID: u8 = 4;
-
-/// What a subscriber got of one stream.
-#[derive(Debug, Default)]
-pub struct Received {
-    /// Content numbers by extended sequence number.
-    pub contents: BTreeMap<u64, u64>,
-    pub timestamps: BTreeMap<u64, u32>,
-    pub first_is_keyframe: Option<bool>,
-    pub recovered: u64,
-    pub duplicates: u64,
-    pub clock: Option<(u64, u32)>,
-    unwrapper: Unwrapper,
-    gaps: Gaps,
-}
 
 #[derive(Debug)]
 struct Sending {
@@ -131,7 +117,7 @@ impl Client {
             text += &format!("a=mid:{at}\r\na=sendonly\r\na=rtcp-mux\r\na=extmap:{MID_ID} {}\r\n", crate::sdp::EXT_MID);
             text += &format!("a=extmap:1 {}\r\na=extmap:3 {}\r\n", crate::sdp::EXT_AUDIO_LEVEL, crate::sdp::EXT_TRANSPORT_CC);
             text += if source.is_audio() {
-                "a=rtpmap:111 opus/48000/2\r\n"
+                "a=rtpmap:111 opus/48000/2\r\na=rtcp-fb:111 nack\r\n"
             } else {
                 "a=rtpmap:96 VP8/90000\r\na=rtcp-fb:96 nack\r\na=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96\r\n"
             };
@@ -291,6 +277,13 @@ impl Client {
         for seq in seqs {
             let sending = &mut self.sending[at];
             let Some(original) = sending.history.get(seq) else { continue };
+            if sending.source.is_audio() {
+                // Without RTX a packet is sent again as it was.
+                let again = original.clone();
+                self.retransmitted += 1;
+                self.seal(again);
+                continue;
+            }
             let view = RtpView::parse(original).unwrap();
             let mut out = Vec::new();
             let (rtx_seq, rtx_ssrc) = (sending.rtx_seq, sending.rtx_ssrc);
@@ -357,7 +350,7 @@ impl Client {
         for (ssrc, received) in &mut self.received {
             let mut due = Vec::new();
             received.gaps.poll(now.at, Duration::from_millis(40), &mut due);
-            if received.recoverable() && !due.is_empty() {
+            if !due.is_empty() {
                 requests.push(rtcp::nack(1, *ssrc, &due));
             }
         }
@@ -382,26 +375,5 @@ impl Client {
     /// All content numbers received, whatever the stream.
     pub fn contents(&self) -> Vec<u64> {
         self.received.values().flat_map(|received| received.contents.values().copied()).collect()
-    }
-}
-
-impl Received {
-    fn recoverable(&self) -> bool {
-        // Video: its first payload byte is a VP8 descriptor.
-        self.first_is_keyframe.is_some()
-    }
-
-    fn take(&mut self, view: &RtpView<'_>, now: Now) {
-        let video = view.payload_type == 96;
-        let at = if video { 4 } else { 1 };
-        let content = u64::from_be_bytes(view.payload[at..at + 8].try_into().unwrap());
-        if video && self.first_is_keyframe.is_none() {
-            self.first_is_keyframe = Some(view.payload[0] & 0x10 != 0 && view.payload[3] & 1 == 0);
-        }
-        let seq = self.unwrapper.unwrap(view.seq);
-        self.duplicates += u64::from(self.gaps.arrive(seq, now.at) == Arrival::Duplicate);
-        let before = self.contents.insert(seq, content);
-        assert!(before.is_none_or(|before| before == content), "one number, two packets");
-        self.timestamps.insert(seq, view.timestamp);
     }
 }

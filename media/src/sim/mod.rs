@@ -2,6 +2,7 @@
 //! A room in virtual time: the worker, its clients, and links that lose, delay and reorder by a seed.
 
 mod client;
+mod received;
 mod scenarios;
 
 use std::cmp::Reverse;

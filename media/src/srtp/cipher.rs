@@ -53,8 +53,8 @@ pub enum Direction {
 }
 
 enum Transform {
-    Gcm { key: LessSafeKey, salt: [u8; 12] },
-    Cm { key: Box<EncryptingKey>, salt: [u8; 14], auth: hmac::Key },
+    Gcm { key: Box<LessSafeKey>, salt: [u8; 12] },
+    Cm { key: EncryptingKey, salt: [u8; 14], auth: hmac::Key },
 }
 
 /// The session keys of one sender.
@@ -188,7 +188,7 @@ impl Transform {
                 derive_into(master, master_salt, labels[1], &mut auth)?;
                 derive_into(master, master_salt, labels[2], &mut salt)?;
                 Transform::Cm {
-                    key: Box::new(EncryptingKey::ctr(UnboundCipherKey::new(&AES_128, &key).ok()?).ok()?),
+                    key: EncryptingKey::ctr(UnboundCipherKey::new(&AES_128, &key).ok()?).ok()?,
                     salt,
                     auth: hmac::Key::new(HMAC_SHA1_FOR_LEGACY_USE_ONLY, &auth),
                 }
@@ -197,7 +197,7 @@ impl Transform {
                 let algorithm = if profile == Profile::Aes128Gcm { &AES_128_GCM } else { &AES_256_GCM };
                 let mut salt = [0; 12];
                 derive_into(master, master_salt, labels[2], &mut salt)?;
-                Transform::Gcm { key: LessSafeKey::new(UnboundKey::new(algorithm, &key).ok()?), salt }
+                Transform::Gcm { key: Box::new(LessSafeKey::new(UnboundKey::new(algorithm, &key).ok()?)), salt }
             }
         })
     }

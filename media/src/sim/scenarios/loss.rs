@@ -58,3 +58,17 @@ fn feedback_reaches_the_publisher() {
     assert!(publisher.reports.len() >= 6);
     assert!(publisher.reports.iter().all(|report| report.total_lost == 0));
 }
+
+#[test]
+fn lost_sound_is_sent_again_as_it_was() {
+    let mut world = World::new(6);
+    world.set_policy(open_policy(&["a", "b"]));
+    let up = world.publish("a", &[Source::Microphone]);
+    let down = world.subscribe("b");
+    world.links.insert(up, lossy(0.1));
+    world.links.insert(down, lossy(0.1));
+    world.run(Duration::from_secs(20));
+    let published = world.client(up).published;
+    let got = world.client(down).contents().len() as u64;
+    assert!(published > 800 && got + 25 >= published, "{got} of {published}");
+}
