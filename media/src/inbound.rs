@@ -122,12 +122,17 @@ impl InboundTrack {
         let stream = self.stream.as_mut()?;
         let seq = stream.unwrapper.unwrap(view.seq);
         let mut rtt = None;
-        match stream.gaps.arrive(seq, now.at) {
+        let arrival = stream.gaps.arrive(seq, now.at);
+        let unwrapped = recovered;
+        // Without RTX a retransmission looks like the original, but it was asked for.
+        let resent = self.media.rtx_payload_type.is_none() && matches!(arrival, Arrival::Filled { asked: Some(_), .. });
+        let recovered = recovered || resent;
+        match arrival {
             Arrival::Duplicate => {
                 self.counters.duplicates += 1;
                 return None;
             }
-            Arrival::Filled { tries: 1, asked: Some(asked) } if recovered => {
+            Arrival::Filled { tries: 1, asked: Some(asked) } if unwrapped => {
                 rtt = Some(now.at.saturating_duration_since(asked));
             }
             Arrival::Jumped => self.keyframes.want(),

@@ -212,7 +212,7 @@ impl Up {
     pub fn ask_for_keyframes(&mut self, now: Instant, out: &mut Output) {
         for track in &mut self.tracks {
             let Some(stream) = &track.stream else { continue };
-            if track.keyframes.poll(now) {
+            if !track.id.source.is_audio() && track.keyframes.poll(now) {
                 self.connection.send_rtcp(rtcp::keyframe_request(self.ssrc, stream.ssrc), out);
             }
         }
