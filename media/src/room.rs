@@ -68,7 +68,10 @@ struct Seat {
 
 impl Seat {
     fn rtt(&self) -> Option<Duration> {
-        self.down.as_ref().and_then(|down| down.rtt).or_else(|| self.up.as_ref().and_then(|up| up.rtt))
+        self.down
+            .as_ref()
+            .and_then(|down| down.rtt)
+            .or_else(|| self.up.as_ref().and_then(|up| up.rtt))
     }
 }
 
@@ -87,7 +90,10 @@ pub struct Room {
 
 impl std::fmt::Debug for Room {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Room").field("id", &self.id).field("seats", &self.seats.len()).finish_non_exhaustive()
+        f.debug_struct("Room")
+            .field("id", &self.id)
+            .field("seats", &self.seats.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -107,7 +113,10 @@ impl Room {
     }
 
     fn find_seat(&self, seat: &SeatId) -> Option<u32> {
-        self.seats.iter().find(|(_, known)| known.id == *seat).map(|(key, _)| *key)
+        self.seats
+            .iter()
+            .find(|(_, known)| known.id == *seat)
+            .map(|(key, _)| *key)
     }
 
     fn seat_key(&mut self, seat: &SeatId, context: &Context) -> Result<u32, MediaError> {
@@ -122,7 +131,13 @@ impl Room {
         }
         let key = self.next_seat;
         self.next_seat += 1;
-        let mut state = Seat { id: seat.clone(), record: false, heard: false, up: None, down: None };
+        let mut state = Seat {
+            id: seat.clone(),
+            record: false,
+            heard: false,
+            up: None,
+            down: None,
+        };
         apply(&self.policy, &mut state);
         self.seats.insert(key, state);
         Ok(key)
@@ -131,14 +146,26 @@ impl Room {
     fn live(&self) -> Vec<(TrackKey, CodecKind)> {
         let of = |(key, seat): (&u32, &Seat)| -> Vec<(TrackKey, CodecKind)> {
             let tracks = seat.up.iter().flat_map(|up| &up.tracks);
-            tracks.map(|track| (TrackKey { seat: *key, source: track.id.source }, track.codec.kind)).collect()
+            tracks
+                .map(|track| {
+                    (
+                        TrackKey {
+                            seat: *key,
+                            source: track.id.source,
+                        },
+                        track.codec.kind,
+                    )
+                })
+                .collect()
         };
         self.seats.iter().flat_map(of).collect()
     }
 
     /// The live tracks that a seat may receive.
     fn wanted(&self, subscriber: u32) -> Vec<Wanted> {
-        let Some(subscriber) = self.seats.get(&subscriber) else { return Vec::new() };
+        let Some(subscriber) = self.seats.get(&subscriber) else {
+            return Vec::new();
+        };
         let mut wanted = Vec::new();
         for (key, seat) in &self.seats {
             if !self.policy.may_receive(&seat.id, &subscriber.id) {
@@ -146,7 +173,10 @@ impl Room {
             }
             for track in seat.up.iter().flat_map(|up| &up.tracks) {
                 wanted.push(Wanted {
-                    key: TrackKey { seat: *key, source: track.id.source },
+                    key: TrackKey {
+                        seat: *key,
+                        source: track.id.source,
+                    },
                     id: (*track.id).clone(),
                     codec: (*track.codec).clone(),
                 });
@@ -161,12 +191,23 @@ impl Room {
         let keys: Vec<u32> = self.seats.keys().copied().collect();
         for key in keys {
             let wanted = self.wanted(key);
-            let Some(seat) = self.seats.get_mut(&key) else { continue };
-            let Some(down) = seat.down.as_mut().filter(|down| !down.outstanding && !down.notified) else { continue };
+            let Some(seat) = self.seats.get_mut(&key) else {
+                continue;
+            };
+            let Some(down) = seat
+                .down
+                .as_mut()
+                .filter(|down| !down.outstanding && !down.notified)
+            else {
+                continue;
+            };
             if down.is_stale(&wanted, |key, kind| live.contains(&(key, kind))) {
                 down.notified = true;
                 let (room, seat) = (self.id.clone(), seat.id.clone());
-                context.out.events.push(RelayEvent::DownNeedsOffer { room, seat });
+                context
+                    .out
+                    .events
+                    .push(RelayEvent::DownNeedsOffer { room, seat });
             }
         }
     }
@@ -174,42 +215,80 @@ impl Room {
     fn announce(&self, changes: TrackChanges, context: &mut Context) {
         let room = || self.id.clone();
         for track in changes.ended {
-            context.out.events.push(RelayEvent::TrackEnded { room: room(), track });
+            context.out.events.push(RelayEvent::TrackEnded {
+                room: room(),
+                track,
+            });
         }
         for (track, codec) in changes.started {
-            context.out.events.push(RelayEvent::TrackStarted { room: room(), track, codec });
+            context.out.events.push(RelayEvent::TrackStarted {
+                room: room(),
+                track,
+                codec,
+            });
         }
     }
 
-    fn changed(&mut self, reference: ConnectionRef, change: Change, now: Now, context: &mut Context) {
-        let Some(seat) = self.seats.get(&reference.seat).map(|seat| seat.id.clone()) else { return };
+    fn changed(
+        &mut self,
+        reference: ConnectionRef,
+        change: Change,
+        now: Now,
+        context: &mut Context,
+    ) {
+        let Some(seat) = self.seats.get(&reference.seat).map(|seat| seat.id.clone()) else {
+            return;
+        };
         let (room, half) = (self.id.clone(), reference.half);
         match change {
             Change::Connected | Change::Returned => {
-                context.out.events.push(RelayEvent::Connected { room, seat, half });
+                context
+                    .out
+                    .events
+                    .push(RelayEvent::Connected { room, seat, half });
                 if half == Half::Down {
                     self.ask_for_pictures(reference.seat, now, context);
-                } else if let Some(up) = self.seats.get_mut(&reference.seat).and_then(|seat| seat.up.as_mut()) {
+                } else if let Some(up) = self
+                    .seats
+                    .get_mut(&reference.seat)
+                    .and_then(|seat| seat.up.as_mut())
+                {
                     // Subscribers that were connected before it have been waiting.
-                    up.tracks.iter_mut().for_each(|track| track.keyframes.want());
+                    up.tracks
+                        .iter_mut()
+                        .for_each(|track| track.keyframes.want());
                 }
             }
-            Change::Vanished => context.out.events.push(RelayEvent::Vanished { room, seat, half }),
+            Change::Vanished => context
+                .out
+                .events
+                .push(RelayEvent::Vanished { room, seat, half }),
             Change::Ended => {
                 self.end(reference.seat, half, context);
-                context.out.events.push(RelayEvent::Disconnected { room, seat, half });
+                context
+                    .out
+                    .events
+                    .push(RelayEvent::Disconnected { room, seat, half });
             }
         }
     }
 
     fn end(&mut self, key: u32, half: Half, context: &mut Context) {
-        let Some(seat) = self.seats.get_mut(&key) else { return };
+        let Some(seat) = self.seats.get_mut(&key) else {
+            return;
+        };
         match half {
             Half::Up => {
                 let Some(mut up) = seat.up.take() else { return };
                 context.forget(&mut up.connection);
                 let ended = up.tracks.iter().map(|track| (*track.id).clone()).collect();
-                self.announce(TrackChanges { ended, started: Vec::new() }, context);
+                self.announce(
+                    TrackChanges {
+                        ended,
+                        started: Vec::new(),
+                    },
+                    context,
+                );
             }
             Half::Down => {
                 if let Some(mut down) = seat.down.take() {
@@ -225,9 +304,15 @@ fn apply(policy: &Policy, seat: &mut Seat) {
     let recorded_before = std::mem::replace(&mut seat.record, policy.records(&seat.id));
     if seat.record && !recorded_before {
         // A recording that begins in the middle needs a picture to begin with.
-        seat.up.iter_mut().flat_map(|up| &mut up.tracks).for_each(|track| track.keyframes.want());
+        seat.up
+            .iter_mut()
+            .flat_map(|up| &mut up.tracks)
+            .for_each(|track| track.keyframes.want());
     }
-    seat.heard = policy.seats.get(&seat.id).is_some_and(|publishing| !publishing.to.is_empty());
+    seat.heard = policy
+        .seats
+        .get(&seat.id)
+        .is_some_and(|publishing| !publishing.to.is_empty());
     if let Some(down) = seat.down.as_mut() {
         down.allow(|track| policy.may_receive(&track.seat, &seat.id));
     }

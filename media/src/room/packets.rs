@@ -19,26 +19,57 @@ impl Room {
         }
     }
 
-    pub fn dtls(&mut self, reference: ConnectionRef, datagram: &[u8], now: Now, context: &mut Context) {
-        let Some(connection) = self.connection_mut(reference) else { return };
-        if let Some(change) = connection.dtls(datagram, now, &mut context.scratch, &mut context.out) {
+    pub fn dtls(
+        &mut self,
+        reference: ConnectionRef,
+        datagram: &[u8],
+        now: Now,
+        context: &mut Context,
+    ) {
+        let Some(connection) = self.connection_mut(reference) else {
+            return;
+        };
+        if let Some(change) = connection.dtls(datagram, now, &mut context.scratch, &mut context.out)
+        {
             self.changed(reference, change, now, context);
             self.refresh(context);
         }
     }
 
-    pub fn rtp(&mut self, reference: ConnectionRef, mut packet: Vec<u8>, now: Now, context: &mut Context) {
+    pub fn rtp(
+        &mut self,
+        reference: ConnectionRef,
+        mut packet: Vec<u8>,
+        now: Now,
+        context: &mut Context,
+    ) {
         let from = reference.seat;
-        let Some(seat) = self.seats.get_mut(&from) else { return };
+        let Some(seat) = self.seats.get_mut(&from) else {
+            return;
+        };
         // Clients have nothing to send on their down half.
-        let Some(up) = seat.up.as_mut().filter(|_| reference.half == Half::Up) else { return };
+        let Some(up) = seat.up.as_mut().filter(|_| reference.half == Half::Up) else {
+            return;
+        };
         if !up.connection.open_rtp(&mut packet, now.at) {
             return;
         }
-        let Some((at, accepted)) = up.receive(packet, &context.limits, now) else { return };
-        let Some(track) = up.tracks.get(at) else { return };
-        let (key, ids) = (TrackKey { seat: from, source: track.id.source }, track.media.extensions);
-        let Some(view) = RtpView::parse(&accepted.packet) else { return };
+        let Some((at, accepted)) = up.receive(packet, &context.limits, now) else {
+            return;
+        };
+        let Some(track) = up.tracks.get(at) else {
+            return;
+        };
+        let (key, ids) = (
+            TrackKey {
+                seat: from,
+                source: track.id.source,
+            },
+            track.media.extensions,
+        );
+        let Some(view) = RtpView::parse(&accepted.packet) else {
+            return;
+        };
         if seat.record {
             self.tap.packet(TapPacket {
                 track: track.id.clone(),
@@ -64,8 +95,16 @@ impl Room {
         }
     }
 
-    pub fn rtcp(&mut self, reference: ConnectionRef, mut packet: Vec<u8>, now: Now, context: &mut Context) {
-        let Some(connection) = self.connection_mut(reference) else { return };
+    pub fn rtcp(
+        &mut self,
+        reference: ConnectionRef,
+        mut packet: Vec<u8>,
+        now: Now,
+        context: &mut Context,
+    ) {
+        let Some(connection) = self.connection_mut(reference) else {
+            return;
+        };
         if !connection.open_rtcp(&mut packet, now.at) {
             return;
         }
@@ -76,10 +115,14 @@ impl Room {
     }
 
     fn up_rtcp(&mut self, from: u32, compound: &[u8], now: Now) {
-        let Some(seat) = self.seats.get_mut(&from) else { return };
+        let Some(seat) = self.seats.get_mut(&from) else {
+            return;
+        };
         let Some(up) = seat.up.as_mut() else { return };
         for (at, payload) in up.receive_rtcp(compound, now) {
-            let Some(track) = up.tracks.get(at).filter(|_| seat.record) else { continue };
+            let Some(track) = up.tracks.get(at).filter(|_| seat.record) else {
+                continue;
+            };
             self.tap.packet(TapPacket {
                 track: track.id.clone(),
                 kind: TapKind::SenderReport,
@@ -94,14 +137,32 @@ impl Room {
     }
 
     fn down_rtcp(&mut self, from: u32, compound: &[u8], now: Now, context: &mut Context) {
-        let Some(down) = self.seats.get_mut(&from).and_then(|seat| seat.down.as_mut()) else { return };
+        let Some(down) = self
+            .seats
+            .get_mut(&from)
+            .and_then(|seat| seat.down.as_mut())
+        else {
+            return;
+        };
         let (requests, keyframes) = down.receive_rtcp(compound, now);
         for request in requests {
-            let publisher = self.seats.get(&request.key.seat).and_then(|seat| seat.up.as_ref());
-            let Some(track) = publisher.and_then(|up| up.track(request.key.source)) else { continue };
+            let publisher = self
+                .seats
+                .get(&request.key.seat)
+                .and_then(|seat| seat.up.as_ref());
+            let Some(track) = publisher.and_then(|up| up.track(request.key.source)) else {
+                continue;
+            };
             let ids = track.media.extensions;
-            let Some(packet): Option<Bytes> = track.kept(request.generation, request.seq).cloned() else { continue };
-            if let Some(down) = self.seats.get_mut(&from).and_then(|seat| seat.down.as_mut()) {
+            let Some(packet): Option<Bytes> = track.kept(request.generation, request.seq).cloned()
+            else {
+                continue;
+            };
+            if let Some(down) = self
+                .seats
+                .get_mut(&from)
+                .and_then(|seat| seat.down.as_mut())
+            {
                 down.resend(request, &packet, &ids, now, &mut context.out);
             }
         }
@@ -111,7 +172,13 @@ impl Room {
     }
 
     pub(super) fn want_keyframe(&mut self, key: TrackKey, now: Now, context: &mut Context) {
-        let Some(up) = self.seats.get_mut(&key.seat).and_then(|seat| seat.up.as_mut()) else { return };
+        let Some(up) = self
+            .seats
+            .get_mut(&key.seat)
+            .and_then(|seat| seat.up.as_mut())
+        else {
+            return;
+        };
         if let Some(track) = up.track_mut(key.source) {
             track.keyframes.want();
         }
@@ -120,7 +187,13 @@ impl Room {
 
     /// A subscriber that could begin gets its pictures at once.
     pub(super) fn ask_for_pictures(&mut self, subscriber: u32, now: Now, context: &mut Context) {
-        let Some(down) = self.seats.get(&subscriber).and_then(|seat| seat.down.as_ref()) else { return };
+        let Some(down) = self
+            .seats
+            .get(&subscriber)
+            .and_then(|seat| seat.down.as_ref())
+        else {
+            return;
+        };
         if down.connection.connected() {
             for key in down.waiting() {
                 self.want_keyframe(key, now, context);
@@ -128,4 +201,3 @@ impl Room {
         }
     }
 }
-

@@ -36,7 +36,10 @@ impl Received {
         let seq = self.unwrapper.unwrap(view.seq);
         self.duplicates += u64::from(self.gaps.arrive(seq, now.at) == Arrival::Duplicate);
         let before = self.contents.insert(seq, content);
-        assert!(before.is_none_or(|before| before == content), "one number, two packets");
+        assert!(
+            before.is_none_or(|before| before == content),
+            "one number, two packets"
+        );
         self.timestamps.insert(seq, view.timestamp);
     }
 }
