@@ -41,9 +41,14 @@ impl Source {
 
     /// The source of that name, if there is one.
     pub fn parse(name: &str) -> Option<Self> {
-        [Source::Microphone, Source::Camera, Source::Screen, Source::ScreenAudio]
-            .into_iter()
-            .find(|source| source.as_str() == name)
+        [
+            Source::Microphone,
+            Source::Camera,
+            Source::Screen,
+            Source::ScreenAudio,
+        ]
+        .into_iter()
+        .find(|source| source.as_str() == name)
     }
 
     /// Whether it is sound.
@@ -106,12 +111,18 @@ pub struct Policy {
 impl Policy {
     /// Whether `to` may receive what `from` sends.
     pub fn may_receive(&self, from: &SeatId, to: &SeatId) -> bool {
-        from != to && self.seats.get(from).is_some_and(|publishing| publishing.to.contains(to))
+        from != to
+            && self
+                .seats
+                .get(from)
+                .is_some_and(|publishing| publishing.to.contains(to))
     }
 
     /// Whether what `from` sends reaches the tap.
     pub fn records(&self, from: &SeatId) -> bool {
-        self.seats.get(from).is_some_and(|publishing| publishing.record)
+        self.seats
+            .get(from)
+            .is_some_and(|publishing| publishing.record)
     }
 }
 
@@ -136,13 +147,29 @@ pub struct DownTrack {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RelayEvent {
     /// ICE and DTLS are up, or traffic has come back after [`RelayEvent::Vanished`].
-    Connected { room: RoomId, seat: SeatId, half: Half },
+    Connected {
+        room: RoomId,
+        seat: SeatId,
+        half: Half,
+    },
     /// No authenticated traffic for [`Limits::vanish_s`] seconds. The connection is kept until consent expires.
-    Vanished { room: RoomId, seat: SeatId, half: Half },
+    Vanished {
+        room: RoomId,
+        seat: SeatId,
+        half: Half,
+    },
     /// The connection is gone: consent expired, the peer closed it, or its handshake failed.
-    Disconnected { room: RoomId, seat: SeatId, half: Half },
+    Disconnected {
+        room: RoomId,
+        seat: SeatId,
+        half: Half,
+    },
     /// A track was negotiated; packets may follow.
-    TrackStarted { room: RoomId, track: TrackId, codec: Codec },
+    TrackStarted {
+        room: RoomId,
+        track: TrackId,
+        codec: Codec,
+    },
     /// A track was removed, or the connection that carried it is gone.
     TrackEnded { room: RoomId, track: TrackId },
     /// The tracks that this seat may receive changed: call [`Transport::offer_down`].
@@ -150,7 +177,11 @@ pub enum RelayEvent {
     /// This seat is now the loudest speaker (RFC 6464 levels).
     Speaking { room: RoomId, seat: SeatId },
     /// The tap had to drop packets of this track since the last such event.
-    TapOverflow { room: RoomId, track: TrackId, lost: u64 },
+    TapOverflow {
+        room: RoomId,
+        track: TrackId,
+        lost: u64,
+    },
 }
 
 /// Why the relay refused.
@@ -201,10 +232,8 @@ pub struct Limits {
     pub handshake_datagrams: usize,
     /// Datagrams a second from addresses that have not passed ICE; the rest is dropped unread.
     pub unknown_per_second: u32,
-    /// Packets kept for retransmission a track.
+    /// Packets kept for retransmission a track; each is shorter than 2 KiB.
     pub history_packets: usize,
-    /// Bytes kept for retransmission a track.
-    pub history_bytes: usize,
     /// Seconds without authenticated traffic until [`RelayEvent::Vanished`].
     pub vanish_s: u64,
     /// Seconds without a STUN consent check until the connection is dropped (RFC 7675).
@@ -222,7 +251,6 @@ impl Default for Limits {
             handshake_datagrams: 256,
             unknown_per_second: 20_000,
             history_packets: 1024,
-            history_bytes: 1024 * 1024,
             vanish_s: 5,
             consent_s: 30,
         }
@@ -248,7 +276,11 @@ pub struct RelayConfig {
 /// All methods return when the room's worker has done what was asked.
 pub trait Transport: Clone + Send + Sync + 'static {
     /// Opens a room; nothing is forwarded or recorded before [`Transport::set_policy`].
-    fn open_room(&self, room: &RoomId, tap: Arc<dyn Tap>) -> impl Future<Output = Result<(), MediaError>> + Send;
+    fn open_room(
+        &self,
+        room: &RoomId,
+        tap: Arc<dyn Tap>,
+    ) -> impl Future<Output = Result<(), MediaError>> + Send;
 
     /// Ends every connection of the room.
     fn close_room(&self, room: &RoomId) -> impl Future<Output = ()> + Send;
@@ -265,7 +297,11 @@ pub trait Transport: Clone + Send + Sync + 'static {
     ) -> impl Future<Output = Result<String, MediaError>> + Send;
 
     /// Offers a seat its down connection: `actpass`, to be answered `active`. Each call supersedes the offer before it.
-    fn offer_down(&self, room: &RoomId, seat: &SeatId) -> impl Future<Output = Result<DownOffer, MediaError>> + Send;
+    fn offer_down(
+        &self,
+        room: &RoomId,
+        seat: &SeatId,
+    ) -> impl Future<Output = Result<DownOffer, MediaError>> + Send;
 
     /// Takes the client's answer. A client that made a new peer connection may answer with it: its new certificate
     /// replaces the old connection.
@@ -278,10 +314,23 @@ pub trait Transport: Clone + Send + Sync + 'static {
     ) -> impl Future<Output = Result<(), MediaError>> + Send;
 
     /// Sets who may receive whom and what is recorded. When it returns, nothing that it forbids leaves any more.
-    fn set_policy(&self, room: &RoomId, policy: Policy) -> impl Future<Output = Result<(), MediaError>> + Send;
+    fn set_policy(
+        &self,
+        room: &RoomId,
+        policy: Policy,
+    ) -> impl Future<Output = Result<(), MediaError>> + Send;
+
+    /// Asks a track's publisher for a keyframe (for a recording that begins a new segment); throttled with all others
+    /// who ask, and nothing for an unknown track.
+    fn request_keyframe(&self, room: &RoomId, track: &TrackId) -> impl Future<Output = ()> + Send;
 
     /// Ends one connection of a seat, so that the next offer starts afresh (a client that was reloaded).
-    fn close_half(&self, room: &RoomId, seat: &SeatId, half: Half) -> impl Future<Output = ()> + Send;
+    fn close_half(
+        &self,
+        room: &RoomId,
+        seat: &SeatId,
+        half: Half,
+    ) -> impl Future<Output = ()> + Send;
 
     /// Ends both connections of a seat at once.
     fn remove_seat(&self, room: &RoomId, seat: &SeatId) -> impl Future<Output = ()> + Send;

@@ -101,7 +101,10 @@ impl Down {
     /// Whether the slots carry other tracks than they should. A track that the policy holds back keeps its slot.
     pub fn is_stale(&self, wanted: &[Wanted], live: impl Fn(TrackKey, CodecKind) -> bool) -> bool {
         let carried = |key: TrackKey| self.carrying().any(|carrying| carrying.key == key);
-        wanted.iter().any(|track| !carried(track.key)) || self.carrying().any(|carrying| !live(carrying.key, carrying.forwarder.kind))
+        wanted.iter().any(|track| !carried(track.key))
+            || self
+                .carrying()
+                .any(|carrying| !live(carrying.key, carrying.forwarder.kind))
     }
 
     fn carrying(&self) -> impl Iterator<Item = &Carrying> {
@@ -109,27 +112,52 @@ impl Down {
     }
 
     fn carrying_mut(&mut self) -> impl Iterator<Item = &mut Carrying> {
-        self.slots.iter_mut().filter_map(|slot| slot.carrying.as_mut())
+        self.slots
+            .iter_mut()
+            .filter_map(|slot| slot.carrying.as_mut())
     }
 
     /// Frees the slots of tracks that ended and gives every wanted track one.
-    pub fn assign(&mut self, wanted: Vec<Wanted>, live: impl Fn(TrackKey, CodecKind) -> bool, rng: &mut impl Rng) {
+    pub fn assign(
+        &mut self,
+        wanted: Vec<Wanted>,
+        live: impl Fn(TrackKey, CodecKind) -> bool,
+        rng: &mut impl Rng,
+    ) {
         let mut freed = Vec::new();
         for slot in &mut self.slots {
-            if let Some(ended) = slot.carrying.take_if(|carrying| !live(carrying.key, carrying.forwarder.kind)) {
+            if let Some(ended) = slot
+                .carrying
+                .take_if(|carrying| !live(carrying.key, carrying.forwarder.kind))
+            {
                 freed.extend([ended.forwarder.ssrc, ended.forwarder.rtx_ssrc]);
             }
         }
-        freed.into_iter().for_each(|ssrc| self.connection.forget(ssrc));
+        freed
+            .into_iter()
+            .for_each(|ssrc| self.connection.forget(ssrc));
         for track in wanted {
             if self.carrying().any(|carrying| carrying.key == track.key) {
                 continue;
             }
-            let Some(at) = self.free_slot(track.key.source.is_audio()) else { continue };
+            let Some(at) = self.free_slot(track.key.source.is_audio()) else {
+                continue;
+            };
             let (ssrc, rtx_ssrc) = (self.fresh_ssrc(rng), self.fresh_ssrc(rng));
-            let forwarder = Forwarder::new(track.codec.kind, track.codec.clock_rate, ssrc, rtx_ssrc, rng.random());
-            self.slots[at].carrying =
-                Some(Carrying { key: track.key, id: track.id, forwarder, ready: false, allowed: true });
+            let forwarder = Forwarder::new(
+                track.codec.kind,
+                track.codec.clock_rate,
+                ssrc,
+                rtx_ssrc,
+                rng.random(),
+            );
+            self.slots[at].carrying = Some(Carrying {
+                key: track.key,
+                id: track.id,
+                forwarder,
+                ready: false,
+                allowed: true,
+            });
         }
         if self.slots.is_empty() {
             // So that ICE and DTLS are done before the first track comes.
@@ -139,9 +167,16 @@ impl Down {
     }
 
     fn free_slot(&mut self, audio: bool) -> Option<usize> {
-        let free = self.slots.iter().position(|slot| slot.audio == audio && slot.carrying.is_none());
+        let free = self
+            .slots
+            .iter()
+            .position(|slot| slot.audio == audio && slot.carrying.is_none());
         if free.is_none() && self.slots.len() < MAX_SLOTS {
-            self.slots.push(Slot { mid: self.slots.len().to_string(), audio, carrying: None });
+            self.slots.push(Slot {
+                mid: self.slots.len().to_string(),
+                audio,
+                carrying: None,
+            });
             return Some(self.slots.len() - 1);
         }
         free
@@ -150,7 +185,9 @@ impl Down {
     fn fresh_ssrc(&self, rng: &mut impl Rng) -> u32 {
         loop {
             let ssrc = rng.random();
-            let taken = |carrying: &Carrying| carrying.forwarder.ssrc == ssrc || carrying.forwarder.rtx_ssrc == ssrc;
+            let taken = |carrying: &Carrying| {
+                carrying.forwarder.ssrc == ssrc || carrying.forwarder.rtx_ssrc == ssrc
+            };
             if ssrc != 0 && !self.carrying().any(taken) {
                 return ssrc;
             }
@@ -163,9 +200,17 @@ impl Down {
         for slot in &self.slots {
             let carries = slot.carrying.as_ref().map(|carrying| {
                 let (ssrc, rtx_ssrc) = (carrying.forwarder.ssrc, carrying.forwarder.rtx_ssrc);
-                Carried { track: &carrying.id, ssrc, rtx_ssrc }
+                Carried {
+                    track: &carrying.id,
+                    ssrc,
+                    rtx_ssrc,
+                }
             });
-            offered.push(OfferedSlot { mid: &slot.mid, audio: slot.audio, carries });
+            offered.push(OfferedSlot {
+                mid: &slot.mid,
+                audio: slot.audio,
+                carries,
+            });
         }
         offered
     }
@@ -179,8 +224,12 @@ impl Down {
     /// Takes an answer.
     pub fn agree(&mut self, agreed: &[DownMedia]) {
         for slot in &mut self.slots {
-            let Some(carrying) = slot.carrying.as_mut() else { continue };
-            let media = agreed.iter().find(|media| media.mid == slot.mid && media.receiving);
+            let Some(carrying) = slot.carrying.as_mut() else {
+                continue;
+            };
+            let media = agreed
+                .iter()
+                .find(|media| media.mid == slot.mid && media.receiving);
             carrying.ready = media.is_some_and(|media| carrying.forwarder.agree(media));
         }
         self.outstanding = false;
@@ -206,8 +255,13 @@ impl Down {
 
     /// Tracks that could be sent but wait for a keyframe.
     pub fn waiting(&self) -> Vec<TrackKey> {
-        let passes = |carrying: &&Carrying| carrying.ready && carrying.allowed && carrying.forwarder.waiting();
-        self.carrying().filter(passes).map(|carrying| carrying.key).collect()
+        let passes = |carrying: &&Carrying| {
+            carrying.ready && carrying.allowed && carrying.forwarder.waiting()
+        };
+        self.carrying()
+            .filter(passes)
+            .map(|carrying| carrying.key)
+            .collect()
     }
 
     /// Sends a packet on, if this subscriber may and can have it. Says whether it waits for a keyframe.
@@ -220,8 +274,14 @@ impl Down {
         now: Now,
         out: &mut Output,
     ) -> bool {
-        let carrying = self.slots.iter_mut().filter_map(|slot| slot.carrying.as_mut()).find(|c| c.key == key);
-        let Some(carrying) = carrying.filter(|carrying| carrying.ready && carrying.allowed) else { return false };
+        let carrying = self
+            .slots
+            .iter_mut()
+            .filter_map(|slot| slot.carrying.as_mut())
+            .find(|c| c.key == key);
+        let Some(carrying) = carrying.filter(|carrying| carrying.ready && carrying.allowed) else {
+            return false;
+        };
         if !self.connection.connected() {
             return false;
         }
@@ -243,14 +303,25 @@ impl Down {
                 Told::Reception(report) => self.reception(&report, now),
                 Told::Lacks { ssrc, seqs } => {
                     self.nacked += seqs.len() as u64;
-                    let Some((slot, carrying)) = self.slot_of(ssrc) else { continue };
+                    let Some((slot, carrying)) = self.slot_of(ssrc) else {
+                        continue;
+                    };
                     for seq in seqs {
-                        if let Some((generation, seq)) = carrying.forwarder.requested(seq, rtt, now.at) {
-                            requests.push(Request { slot, key: carrying.key, generation, seq });
+                        if let Some((generation, seq)) =
+                            carrying.forwarder.requested(seq, rtt, now.at)
+                        {
+                            requests.push(Request {
+                                slot,
+                                key: carrying.key,
+                                generation,
+                                seq,
+                            });
                         }
                     }
                 }
-                Told::WantsKeyframe { ssrc } => keyframes.extend(self.slot_of(ssrc).map(|(_, carrying)| carrying.key)),
+                Told::WantsKeyframe { ssrc } => {
+                    keyframes.extend(self.slot_of(ssrc).map(|(_, carrying)| carrying.key))
+                }
                 Told::SenderClock { .. } => {}
             }
         }
@@ -261,18 +332,31 @@ impl Down {
     fn slot_of(&mut self, ssrc: u32) -> Option<(usize, &mut Carrying)> {
         let slots = self.slots.iter_mut().enumerate();
         let mut carrying = slots.filter_map(|(at, slot)| Some((at, slot.carrying.as_mut()?)));
-        carrying.find(|(_, carrying)| carrying.forwarder.ssrc == ssrc && carrying.ready && carrying.allowed)
+        carrying.find(|(_, carrying)| {
+            carrying.forwarder.ssrc == ssrc && carrying.ready && carrying.allowed
+        })
     }
 
     fn reception(&mut self, report: &ReceptionReport, now: Now) {
-        let Some(carrying) = self.carrying().find(|carrying| carrying.forwarder.ssrc == report.ssrc) else { return };
-        let rate = if carrying.key.source.is_audio() { 48_000.0 } else { 90_000.0 };
+        let Some(carrying) = self
+            .carrying()
+            .find(|carrying| carrying.forwarder.ssrc == report.ssrc)
+        else {
+            return;
+        };
+        let rate = if carrying.key.source.is_audio() {
+            48_000.0
+        } else {
+            90_000.0
+        };
         self.loss = self.loss * 0.5 + f64::from(report.fraction_lost) / 256.0 * 0.5;
         self.jitter_ms = f64::from(report.jitter) * 1000.0 / rate;
         if report.last_sender_report != 0 {
             // RFC 3550 section 6.4.1: all three in units of 1/65536 s, modulo 2^32.
             let arrived = (ntp_from_us(now.wall_us) >> 16) as u32;
-            let units = arrived.wrapping_sub(report.last_sender_report).wrapping_sub(report.delay);
+            let units = arrived
+                .wrapping_sub(report.last_sender_report)
+                .wrapping_sub(report.delay);
             let sample = Duration::from_micros(u64::from(units) * 1_000_000 / 65_536);
             if sample < Duration::from_secs(10) {
                 self.rtt = Some(self.rtt.map_or(sample, |rtt| (rtt * 3 + sample) / 4));
@@ -281,10 +365,26 @@ impl Down {
     }
 
     /// Sends a kept packet again.
-    pub fn resend(&mut self, request: Request, packet: &Bytes, ids: &ExtensionIds, now: Now, out: &mut Output) {
-        let carrying = self.slots.get_mut(request.slot).and_then(|slot| slot.carrying.as_mut());
-        let Some(carrying) = carrying.filter(|carrying| carrying.key == request.key && carrying.allowed) else { return };
-        let Some(again) = carrying.forwarder.resend(packet, request.seq, ids) else { return };
+    pub fn resend(
+        &mut self,
+        request: Request,
+        packet: &Bytes,
+        ids: &ExtensionIds,
+        now: Now,
+        out: &mut Output,
+    ) {
+        let carrying = self
+            .slots
+            .get_mut(request.slot)
+            .and_then(|slot| slot.carrying.as_mut());
+        let Some(carrying) =
+            carrying.filter(|carrying| carrying.key == request.key && carrying.allowed)
+        else {
+            return;
+        };
+        let Some(again) = carrying.forwarder.resend(packet, request.seq, ids) else {
+            return;
+        };
         if self.connection.send_rtp(&again, now.at, out) {
             self.retransmitted += 1;
         }
@@ -299,18 +399,33 @@ impl Down {
         out: &mut Output,
     ) {
         for slot in &mut self.slots {
-            let Some(carrying) = slot.carrying.as_mut() else { continue };
+            let Some(carrying) = slot.carrying.as_mut() else {
+                continue;
+            };
             let forwarder = &mut carrying.forwarder;
-            let recent = forwarder.reported_at.is_some_and(|at| now.at.saturating_duration_since(at) < REPORT);
+            let recent = forwarder
+                .reported_at
+                .is_some_and(|at| now.at.saturating_duration_since(at) < REPORT);
             if recent || !carrying.ready || !carrying.allowed || forwarder.packets == 0 {
                 continue;
             }
-            let Some((clock, rate, offset_us)) = clock(carrying.key) else { continue };
+            let Some((clock, rate, offset_us)) = clock(carrying.key) else {
+                continue;
+            };
             let publisher_rtp = clock.rtp_at(now.wall_us - offset_us, rate);
-            let Some(rtp) = forwarder.rtp_time(publisher_rtp) else { continue };
+            let Some(rtp) = forwarder.rtp_time(publisher_rtp) else {
+                continue;
+            };
             forwarder.reported_at = Some(now.at);
             let (ntp, cname) = (ntp_from_us(now.wall_us), &carrying.id.seat.0);
-            let report = rtcp::sender_report(forwarder.ssrc, ntp, rtp, forwarder.packets, forwarder.octets, cname);
+            let report = rtcp::sender_report(
+                forwarder.ssrc,
+                ntp,
+                rtp,
+                forwarder.packets,
+                forwarder.octets,
+                cname,
+            );
             self.connection.send_rtcp(report, out);
         }
     }

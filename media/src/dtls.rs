@@ -47,7 +47,11 @@ impl Identity {
             .build()
             .map_err(|_| MediaError::Crypto("DTLS could not be configured"))?;
         let fingerprint = sha256(&certificate.certificate);
-        Ok(Identity { config: Arc::new(config), certificate, fingerprint })
+        Ok(Identity {
+            config: Arc::new(config),
+            certificate,
+            fingerprint,
+        })
     }
 }
 
@@ -73,7 +77,9 @@ pub struct DtlsServer {
 
 impl std::fmt::Debug for DtlsServer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("DtlsServer").field("connected", &self.connected).finish_non_exhaustive()
+        f.debug_struct("DtlsServer")
+            .field("connected", &self.connected)
+            .finish_non_exhaustive()
     }
 }
 
@@ -114,13 +120,22 @@ impl DtlsServer {
             if datagram.len() > MAX_DATAGRAM {
                 return Ok(None);
             }
-            let (datagrams, bytes) = (self.datagrams_left.checked_sub(1), self.bytes_left.checked_sub(datagram.len()));
+            let (datagrams, bytes) = (
+                self.datagrams_left.checked_sub(1),
+                self.bytes_left.checked_sub(datagram.len()),
+            );
             let (Some(datagrams), Some(bytes)) = (datagrams, bytes) else {
                 // Once connected, a flood from a forged source address must not end the call.
-                return if self.connected { Ok(None) } else { Err(Ended::TooMuch) };
+                return if self.connected {
+                    Ok(None)
+                } else {
+                    Err(Ended::TooMuch)
+                };
             };
             (self.datagrams_left, self.bytes_left) = (datagrams, bytes);
-            self.dtls.handle_packet(datagram).map_err(|_| Ended::Failed)?;
+            self.dtls
+                .handle_packet(datagram)
+                .map_err(|_| Ended::Failed)?;
         }
         let mut keys = None;
         loop {
@@ -170,7 +185,9 @@ impl DtlsServer {
 
 /// Whether a datagram begins a new handshake: a ClientHello in epoch 0 (RFC 6347 section 4.1).
 pub fn is_client_hello(datagram: &[u8]) -> bool {
-    datagram.first() == Some(&22) && datagram.get(3..5) == Some(&[0, 0]) && datagram.get(13) == Some(&1)
+    datagram.first() == Some(&22)
+        && datagram.get(3..5) == Some(&[0, 0])
+        && datagram.get(13) == Some(&1)
 }
 
 fn sha256(bytes: &[u8]) -> Fingerprint {

@@ -60,7 +60,13 @@ pub struct Outgoing<'a> {
 
 impl Forwarder {
     /// `random`: first sequence numbers and timestamp (RFC 3550 section 5.1).
-    pub fn new(kind: CodecKind, clock_rate: u32, ssrc: u32, rtx_ssrc: u32, random: [u16; 4]) -> Self {
+    pub fn new(
+        kind: CodecKind,
+        clock_rate: u32,
+        ssrc: u32,
+        rtx_ssrc: u32,
+        random: [u16; 4],
+    ) -> Self {
         Forwarder {
             ssrc,
             rtx_ssrc,
@@ -86,7 +92,9 @@ impl Forwarder {
 
     /// Takes what the client agreed to; `false` if it cannot receive this codec.
     pub fn agree(&mut self, media: &DownMedia) -> bool {
-        let Some((payload_type, rtx)) = media.payload_types_for(self.kind) else { return false };
+        let Some((payload_type, rtx)) = media.payload_types_for(self.kind) else {
+            return false;
+        };
         (self.payload_type, self.rtx_payload_type) = (payload_type, rtx);
         (self.audio_level, self.orientation) = (media.audio_level, media.orientation);
         true
@@ -111,7 +119,10 @@ impl Forwarder {
         ids: &ExtensionIds,
         now: Now,
     ) -> Option<Outgoing<'a>> {
-        let anchor = match self.anchor.filter(|anchor| anchor.generation == accepted.generation) {
+        let anchor = match self
+            .anchor
+            .filter(|anchor| anchor.generation == accepted.generation)
+        {
             Some(anchor) => anchor,
             None if accepted.begins_keyframe => self.drop_anchor(accepted, view, now),
             None => {
@@ -127,20 +138,28 @@ impl Forwarder {
         }
         self.packets = self.packets.wrapping_add(1);
         self.octets = self.octets.wrapping_add(view.payload.len() as u32);
-        Some(Outgoing { header: self.header(view, ids, seq as u16, timestamp), payload: view.payload })
+        Some(Outgoing {
+            header: self.header(view, ids, seq as u16, timestamp),
+            payload: view.payload,
+        })
     }
 
     fn drop_anchor(&mut self, accepted: &Accepted, view: &RtpView<'_>, now: Now) -> Anchor {
         if self.timed != Some(accepted.generation) {
             if let Some((last, at)) = self.last {
                 // A new stream goes on where the old one would be by now.
-                let passed = now.at.saturating_duration_since(at).as_secs_f64() * f64::from(self.clock_rate);
+                let passed =
+                    now.at.saturating_duration_since(at).as_secs_f64() * f64::from(self.clock_rate);
                 let wanted = last.wrapping_add((passed as u32).max(1));
                 self.timestamp_offset = wanted.wrapping_sub(view.timestamp);
             }
             self.timed = Some(accepted.generation);
         }
-        let anchor = Anchor { generation: accepted.generation, from: accepted.seq, to: self.next };
+        let anchor = Anchor {
+            generation: accepted.generation,
+            from: accepted.seq,
+            to: self.next,
+        };
         self.anchor = Some(anchor);
         self.recent.clear();
         anchor
@@ -148,7 +167,10 @@ impl Forwarder {
 
     fn header(&self, view: &RtpView<'_>, ids: &ExtensionIds, seq: u16, timestamp: u32) -> Rewrite {
         let copy = |wanted: bool, ours: u8, theirs: Option<u8>| {
-            let value = theirs.filter(|_| wanted).and_then(|id| view.extension(id)).and_then(|value| value.first());
+            let value = theirs
+                .filter(|_| wanted)
+                .and_then(|id| view.extension(id))
+                .and_then(|value| value.first());
             value.map_or((0, 0), |value| (ours, *value))
         };
         Rewrite {
@@ -175,7 +197,9 @@ impl Forwarder {
         let sent = self.next.checked_sub(u64::from(behind))?;
         let original = anchor.from + sent.checked_sub(anchor.to)?;
         let pause = (rtt / 2).max(Duration::from_millis(10));
-        let again = |(number, at): &(u64, Instant)| *number == original && now.saturating_duration_since(*at) < pause;
+        let again = |(number, at): &(u64, Instant)| {
+            *number == original && now.saturating_duration_since(*at) < pause
+        };
         if self.recent.iter().any(again) {
             return None;
         }
@@ -187,7 +211,12 @@ impl Forwarder {
     }
 
     /// A packet of the history once more: as RTX (RFC 4588) where agreed, else as it was.
-    pub fn resend<'a>(&mut self, packet: &'a Bytes, seq: u64, ids: &ExtensionIds) -> Option<Outgoing<'a>> {
+    pub fn resend<'a>(
+        &mut self,
+        packet: &'a Bytes,
+        seq: u64,
+        ids: &ExtensionIds,
+    ) -> Option<Outgoing<'a>> {
         let anchor = self.anchor?;
         let view = RtpView::parse(packet)?;
         let sent = (anchor.to + seq.checked_sub(anchor.from)?) as u16;
@@ -200,11 +229,15 @@ impl Forwarder {
             header.seq = self.rtx_next;
             self.rtx_next = self.rtx_next.wrapping_add(1);
         }
-        Some(Outgoing { header, payload: view.payload })
+        Some(Outgoing {
+            header,
+            payload: view.payload,
+        })
     }
 
     /// The subscriber's RTP time for one of the publisher's, if its stream is the one being sent.
     pub fn rtp_time(&self, publisher_rtp: u32) -> Option<u32> {
-        self.anchor.map(|_| publisher_rtp.wrapping_add(self.timestamp_offset))
+        self.anchor
+            .map(|_| publisher_rtp.wrapping_add(self.timestamp_offset))
     }
 }

@@ -6,7 +6,9 @@ use std::net::SocketAddr;
 
 use aws_lc_rs::hmac::{self, HMAC_SHA1_FOR_LEGACY_USE_ONLY};
 use rand::Rng;
-use rtc_stun::attributes::{ATTR_FINGERPRINT, ATTR_MESSAGE_INTEGRITY, ATTR_USE_CANDIDATE, ATTR_USERNAME};
+use rtc_stun::attributes::{
+    ATTR_FINGERPRINT, ATTR_MESSAGE_INTEGRITY, ATTR_USE_CANDIDATE, ATTR_USERNAME,
+};
 use rtc_stun::fingerprint::FINGERPRINT;
 use rtc_stun::message::{BINDING_REQUEST, BINDING_SUCCESS, Message, Setter};
 use rtc_stun::xoraddr::XorMappedAddress;
@@ -33,11 +35,17 @@ impl std::fmt::Debug for Credentials {
 impl Credentials {
     /// Fresh ones: 48 bits of ufrag, 144 bits of password.
     pub fn generate(rng: &mut impl Rng) -> Self {
-        const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+        const ALPHABET: &[u8; 64] =
+            b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
         let mut text = |length: usize| -> String {
-            (0..length).map(|_| char::from(ALPHABET[usize::from(rng.random::<u8>() & 63)])).collect()
+            (0..length)
+                .map(|_| char::from(ALPHABET[usize::from(rng.random::<u8>() & 63)]))
+                .collect()
         };
-        Credentials { ufrag: text(8), pwd: text(24) }
+        Credentials {
+            ufrag: text(8),
+            pwd: text(24),
+        }
     }
 }
 
@@ -94,8 +102,9 @@ impl Check {
         head[2..4].copy_from_slice(&(covered as u16).to_be_bytes());
         let mac = sign(pwd, &[&head, &raw[HEADER..self.integrity_at]]);
         let tag_at = self.integrity_at + ATTRIBUTE_HEADER;
-        raw.get(tag_at..tag_at + INTEGRITY)
-            .is_some_and(|tag| aws_lc_rs::constant_time::verify_slices_are_equal(mac.as_ref(), tag).is_ok())
+        raw.get(tag_at..tag_at + INTEGRITY).is_some_and(|tag| {
+            aws_lc_rs::constant_time::verify_slices_are_equal(mac.as_ref(), tag).is_ok()
+        })
     }
 
     /// The success response.
@@ -104,7 +113,12 @@ impl Check {
         response.typ = BINDING_SUCCESS;
         response.transaction_id = self.message.transaction_id;
         response.write_header();
-        XorMappedAddress { ip: from.ip().to_canonical(), port: from.port() }.add_to(&mut response).ok()?;
+        XorMappedAddress {
+            ip: from.ip().to_canonical(),
+            port: from.port(),
+        }
+        .add_to(&mut response)
+        .ok()?;
         let length = response.length;
         response.length += (ATTRIBUTE_HEADER + INTEGRITY) as u32;
         response.write_length();
@@ -122,12 +136,17 @@ fn before(message: &Message, wanted: rtc_stun::attributes::AttrType) -> bool {
         .attributes
         .0
         .iter()
-        .take_while(|attribute| attribute.typ != ATTR_MESSAGE_INTEGRITY && attribute.typ != ATTR_FINGERPRINT)
+        .take_while(|attribute| {
+            attribute.typ != ATTR_MESSAGE_INTEGRITY && attribute.typ != ATTR_FINGERPRINT
+        })
         .any(|attribute| attribute.typ == wanted)
 }
 
 fn sign(pwd: &str, parts: &[&[u8]]) -> hmac::Tag {
-    let mut mac = hmac::Context::with_key(&hmac::Key::new(HMAC_SHA1_FOR_LEGACY_USE_ONLY, pwd.as_bytes()));
+    let mut mac = hmac::Context::with_key(&hmac::Key::new(
+        HMAC_SHA1_FOR_LEGACY_USE_ONLY,
+        pwd.as_bytes(),
+    ));
     for part in parts {
         mac.update(part);
     }
@@ -141,7 +160,10 @@ pub fn request(local: &Credentials, remote: &Credentials, use_candidate: bool) -
     message.typ = BINDING_REQUEST;
     message.new_transaction_id().ok()?;
     message.write_header();
-    message.add(ATTR_USERNAME, format!("{}:{}", remote.ufrag, local.ufrag).as_bytes());
+    message.add(
+        ATTR_USERNAME,
+        format!("{}:{}", remote.ufrag, local.ufrag).as_bytes(),
+    );
     message.add(rtc_stun::attributes::ATTR_PRIORITY, &[0; 4]);
     if use_candidate {
         message.add(ATTR_USE_CANDIDATE, &[]);
@@ -162,18 +184,23 @@ mod tests {
     use super::*;
 
     fn credentials(name: &str) -> Credentials {
-        Credentials { ufrag: name.to_owned(), pwd: format!("{name}-password-long-enough") }
+        Credentials {
+            ufrag: name.to_owned(),
+            pwd: format!("{name}-password-long-enough"),
+        }
     }
 
     #[test]
     fn rfc_5769_sample_request_verifies() {
         let request: [u8; 108] = [
-            0x00, 0x01, 0x00, 0x58, 0x21, 0x12, 0xa4, 0x42, 0xb7, 0xe7, 0xa7, 0x01, 0xbc, 0x34, 0xd6, 0x86, 0xfa, 0x87,
-            0xdf, 0xae, 0x80, 0x22, 0x00, 0x10, 0x53, 0x54, 0x55, 0x4e, 0x20, 0x74, 0x65, 0x73, 0x74, 0x20, 0x63, 0x6c,
-            0x69, 0x65, 0x6e, 0x74, 0x00, 0x24, 0x00, 0x04, 0x6e, 0x00, 0x01, 0xff, 0x80, 0x29, 0x00, 0x08, 0x93, 0x2f,
-            0xf9, 0xb1, 0x51, 0x26, 0x3b, 0x36, 0x00, 0x06, 0x00, 0x09, 0x65, 0x76, 0x74, 0x6a, 0x3a, 0x68, 0x36, 0x76,
-            0x59, 0x20, 0x20, 0x20, 0x00, 0x08, 0x00, 0x14, 0x9a, 0xea, 0xa7, 0x0c, 0xbf, 0xd8, 0xcb, 0x56, 0x78, 0x1e,
-            0xf2, 0xb5, 0xb2, 0xd3, 0xf2, 0x49, 0xc1, 0xb5, 0x71, 0xa2, 0x80, 0x28, 0x00, 0x04, 0xe5, 0x7a, 0x3b, 0xcf,
+            0x00, 0x01, 0x00, 0x58, 0x21, 0x12, 0xa4, 0x42, 0xb7, 0xe7, 0xa7, 0x01, 0xbc, 0x34,
+            0xd6, 0x86, 0xfa, 0x87, 0xdf, 0xae, 0x80, 0x22, 0x00, 0x10, 0x53, 0x54, 0x55, 0x4e,
+            0x20, 0x74, 0x65, 0x73, 0x74, 0x20, 0x63, 0x6c, 0x69, 0x65, 0x6e, 0x74, 0x00, 0x24,
+            0x00, 0x04, 0x6e, 0x00, 0x01, 0xff, 0x80, 0x29, 0x00, 0x08, 0x93, 0x2f, 0xf9, 0xb1,
+            0x51, 0x26, 0x3b, 0x36, 0x00, 0x06, 0x00, 0x09, 0x65, 0x76, 0x74, 0x6a, 0x3a, 0x68,
+            0x36, 0x76, 0x59, 0x20, 0x20, 0x20, 0x00, 0x08, 0x00, 0x14, 0x9a, 0xea, 0xa7, 0x0c,
+            0xbf, 0xd8, 0xcb, 0x56, 0x78, 0x1e, 0xf2, 0xb5, 0xb2, 0xd3, 0xf2, 0x49, 0xc1, 0xb5,
+            0x71, 0xa2, 0x80, 0x28, 0x00, 0x04, 0xe5, 0x7a, 0x3b, 0xcf,
         ];
         let check = Check::parse(&request).unwrap();
         assert_eq!(check.local_ufrag, "evtj");
@@ -188,9 +215,13 @@ mod tests {
         assert!(check.verify(&server.pwd) && check.use_candidate);
         let from = "192.0.2.7:4321".parse().unwrap();
         let mut response = Message::new();
-        response.unmarshal_binary(&check.success(from, &server.pwd).unwrap()).unwrap();
+        response
+            .unmarshal_binary(&check.success(from, &server.pwd).unwrap())
+            .unwrap();
         let mut address = XorMappedAddress::default();
-        address.get_from_as(&response, rtc_stun::attributes::ATTR_XORMAPPED_ADDRESS).unwrap();
+        address
+            .get_from_as(&response, rtc_stun::attributes::ATTR_XORMAPPED_ADDRESS)
+            .unwrap();
         assert_eq!((address.ip, address.port), (from.ip(), from.port()));
         FINGERPRINT.check(&response).unwrap();
     }

@@ -15,6 +15,9 @@ use crate::sdp::answer::UpMedia;
 use crate::stats::TrackStats;
 use crate::worker::Now;
 
+/// Sound older than two and a half seconds is not asked for again.
+const SOUND_HISTORY: usize = 128;
+
 /// A published track.
 #[derive(Debug)]
 pub struct InboundTrack {
@@ -106,22 +109,38 @@ impl InboundTrack {
         now: Now,
     ) -> Option<Accepted> {
         let view = RtpView::parse(&packet)?;
-        if self.stream.as_ref().is_none_or(|stream| stream.ssrc != view.ssrc) {
+        if self
+            .stream
+            .as_ref()
+            .is_none_or(|stream| stream.ssrc != view.ssrc)
+        {
             *generations = generations.wrapping_add(1);
             self.generation = *generations;
-            let history = if self.codec.kind == CodecKind::Opus { 0 } else { limits.history_packets };
+            let history = match self.codec.kind {
+                CodecKind::Opus => limits.history_packets.min(SOUND_HISTORY),
+                CodecKind::Vp8 | CodecKind::H264 => limits.history_packets,
+            };
             self.counters.lost += self.stream.as_ref().map_or(0, |stream| stream.gaps.lost);
             self.stream = Some(Stream::new(view.ssrc, history));
         }
         let stream = self.stream.as_mut()?;
         let seq = stream.unwrapper.unwrap(view.seq);
         let mut rtt = None;
-        match stream.gaps.arrive(seq, now.at) {
+        let arrival = stream.gaps.arrive(seq, now.at);
+        let unwrapped = recovered;
+        // Without RTX a retransmission looks like the original, but it was asked for.
+        let resent = self.media.rtx_payload_type.is_none()
+            && matches!(arrival, Arrival::Filled { asked: Some(_), .. });
+        let recovered = recovered || resent;
+        match arrival {
             Arrival::Duplicate => {
                 self.counters.duplicates += 1;
                 return None;
             }
-            Arrival::Filled { tries: 1, asked: Some(asked) } if recovered => {
+            Arrival::Filled {
+                tries: 1,
+                asked: Some(asked),
+            } if unwrapped => {
                 rtt = Some(now.at.saturating_duration_since(asked));
             }
             Arrival::Jumped => self.keyframes.want(),
@@ -132,16 +151,35 @@ impl InboundTrack {
             self.keyframes.arrived();
             self.counters.keyframes += 1;
         }
-        stream.count(&view, seq, recovered, self.codec.clock_rate, now, &mut self.counters.frames);
+        stream.count(
+            &view,
+            seq,
+            recovered,
+            self.codec.clock_rate,
+            now,
+            &mut self.counters.frames,
+        );
         self.counters.packets += 1;
         self.counters.bytes += packet.len() as u64;
         self.counters.recovered += u64::from(recovered);
         self.meter.add(packet.len(), now.at);
         stream.remember(seq, &packet);
-        if let Some(level) = self.media.extensions.audio_level.and_then(|id| view.extension(id)) {
+        if let Some(level) = self
+            .media
+            .extensions
+            .audio_level
+            .and_then(|id| view.extension(id))
+        {
             self.hear(level, now.at);
         }
-        Some(Accepted { packet, seq, generation: self.generation, begins_keyframe, recovered, rtt })
+        Some(Accepted {
+            packet,
+            seq,
+            generation: self.generation,
+            begins_keyframe,
+            recovered,
+            rtt,
+        })
     }
 
     /// RFC 6464: the low seven bits are -dBov.
@@ -154,15 +192,25 @@ impl InboundTrack {
 
     /// Silence when nothing has come lately.
     pub fn loudness_at(&self, now: Instant) -> f32 {
-        let recent = self.heard.is_some_and(|heard| now.saturating_duration_since(heard) < Duration::from_secs(1));
+        let recent = self
+            .heard
+            .is_some_and(|heard| now.saturating_duration_since(heard) < Duration::from_secs(1));
         if recent { self.loudness } else { 0.0 }
     }
 
     /// A packet kept for retransmission.
     pub fn kept(&self, generation: u64, seq: u64) -> Option<&Bytes> {
-        let stream = self.stream.as_ref().filter(|_| self.generation == generation)?;
+        let stream = self
+            .stream
+            .as_ref()
+            .filter(|_| self.generation == generation)?;
         let slot = (seq % stream.history.len().max(1) as u64) as usize;
-        stream.history.get(slot)?.as_ref().filter(|(kept, _)| *kept == seq).map(|(_, packet)| packet)
+        stream
+            .history
+            .get(slot)?
+            .as_ref()
+            .filter(|(kept, _)| *kept == seq)
+            .map(|(_, packet)| packet)
     }
 
     /// Figures since the track began.
@@ -202,7 +250,15 @@ impl Stream {
         }
     }
 
-    fn count(&mut self, view: &RtpView<'_>, seq: u64, recovered: bool, rate: u32, now: Now, frames: &mut u64) {
+    fn count(
+        &mut self,
+        view: &RtpView<'_>,
+        seq: u64,
+        recovered: bool,
+        rate: u32,
+        now: Now,
+        frames: &mut u64,
+    ) {
         if self.received == 0 {
             self.first = seq;
         }
@@ -210,7 +266,10 @@ impl Stream {
         if recovered {
             return;
         }
-        if self.last_timestamp.is_none_or(|last| view.timestamp.wrapping_sub(last) as i32 > 0) {
+        if self
+            .last_timestamp
+            .is_none_or(|last| view.timestamp.wrapping_sub(last) as i32 > 0)
+        {
             self.last_timestamp = Some(view.timestamp);
             *frames += 1;
         }
@@ -237,11 +296,17 @@ impl Stream {
         let expected = highest.saturating_sub(self.first) + 1;
         let lost = expected.saturating_sub(self.received);
         let (expected_before, received_before) = self.reported;
-        let (expected_now, received_now) =
-            (expected.saturating_sub(expected_before), self.received.saturating_sub(received_before));
+        let (expected_now, received_now) = (
+            expected.saturating_sub(expected_before),
+            self.received.saturating_sub(received_before),
+        );
         self.reported = (expected, self.received);
-        let fraction = (expected_now.saturating_sub(received_now) * 256).checked_div(expected_now).unwrap_or(0);
-        let delay = self.clock.map_or(0.0, |clock| now.saturating_duration_since(clock.at).as_secs_f64() * 65_536.0);
+        let fraction = (expected_now.saturating_sub(received_now) * 256)
+            .checked_div(expected_now)
+            .unwrap_or(0);
+        let delay = self.clock.map_or(0.0, |clock| {
+            now.saturating_duration_since(clock.at).as_secs_f64() * 65_536.0
+        });
         Some(ReceptionReport {
             ssrc: self.ssrc,
             fraction_lost: fraction.min(255) as u8,
@@ -286,7 +351,9 @@ impl RateMeter {
 
     /// 0 once nothing came for two windows.
     pub fn bps(&self, now: Instant) -> u64 {
-        let fresh = self.window.is_some_and(|begun| now.saturating_duration_since(begun) < 2 * Self::WINDOW);
+        let fresh = self
+            .window
+            .is_some_and(|begun| now.saturating_duration_since(begun) < 2 * Self::WINDOW);
         if fresh { self.last_bps } else { 0 }
     }
 }

@@ -43,7 +43,10 @@ impl KeyframeRequests {
             return false;
         }
         let pause = if self.answered { INTERVAL } else { REPEAT };
-        if self.sent.is_some_and(|sent| now.saturating_duration_since(sent) < pause) {
+        if self
+            .sent
+            .is_some_and(|sent| now.saturating_duration_since(sent) < pause)
+        {
             return false;
         }
         if self.repeats > MAX_REPEATS {
@@ -121,18 +124,35 @@ mod tests {
     fn an_unanswered_request_is_repeated_and_ends() {
         let (mut requests, start) = (KeyframeRequests::default(), Instant::now());
         requests.want();
-        let sent = (0..60_000).filter(|ms| requests.poll(start + Duration::from_millis(*ms))).count();
+        let sent = (0..60_000)
+            .filter(|ms| requests.poll(start + Duration::from_millis(*ms)))
+            .count();
         assert_eq!(sent, 5);
     }
 
     #[test]
     fn keyframes_are_told_apart() {
-        assert!(begins_keyframe(CodecKind::Vp8, &[0x90, 0x80, 0x12, 0x10, 0x00]), "picture id of one byte");
-        assert!(begins_keyframe(CodecKind::Vp8, &[0x90, 0xe0, 0x80, 0x12, 1, 2, 0x10]), "long id, TL0PICIDX, TID");
-        assert!(!begins_keyframe(CodecKind::Vp8, &[0x90, 0x80, 0x12, 0x11, 0x00]), "an inter frame");
-        assert!(!begins_keyframe(CodecKind::Vp8, &[0x80, 0x80, 0x12, 0x10]), "a continuation");
+        assert!(
+            begins_keyframe(CodecKind::Vp8, &[0x90, 0x80, 0x12, 0x10, 0x00]),
+            "picture id of one byte"
+        );
+        assert!(
+            begins_keyframe(CodecKind::Vp8, &[0x90, 0xe0, 0x80, 0x12, 1, 2, 0x10]),
+            "long id, TL0PICIDX, TID"
+        );
+        assert!(
+            !begins_keyframe(CodecKind::Vp8, &[0x90, 0x80, 0x12, 0x11, 0x00]),
+            "an inter frame"
+        );
+        assert!(
+            !begins_keyframe(CodecKind::Vp8, &[0x80, 0x80, 0x12, 0x10]),
+            "a continuation"
+        );
         assert!(begins_keyframe(CodecKind::H264, &[0x67, 1]));
-        assert!(begins_keyframe(CodecKind::H264, &[0x78, 0, 4, 0x67, 1, 2, 3]));
+        assert!(begins_keyframe(
+            CodecKind::H264,
+            &[0x78, 0, 4, 0x67, 1, 2, 3]
+        ));
         assert!(begins_keyframe(CodecKind::H264, &[0x7c, 0x85, 1]));
         assert!(!begins_keyframe(CodecKind::H264, &[0x7c, 0x05, 1]));
         assert!(!begins_keyframe(CodecKind::H264, &[0x61]));

@@ -12,8 +12,8 @@
 //! and commands in; datagrams and events out) over `room`, `peer`, `inbound`, `forward` and the protocol modules.
 
 pub mod api;
-mod dtls;
 mod down;
+mod dtls;
 mod forward;
 mod ice;
 mod inbound;
@@ -35,8 +35,8 @@ mod up;
 mod worker;
 
 pub use api::{
-    Advertise, Codec, CodecKind, DownOffer, DownTrack, Half, Limits, MediaError, Mid, Policy, Publishing, RelayConfig,
-    RelayEvent, RoomId, SeatId, Source, TrackId, Transport,
+    Advertise, Codec, CodecKind, DownOffer, DownTrack, Half, Limits, MediaError, Mid, Policy,
+    Publishing, RelayConfig, RelayEvent, RoomId, SeatId, Source, TrackId, Transport,
 };
 pub use relay::Relay;
 pub use stats::{HalfStats, SeatStats, TrackStats};

@@ -58,7 +58,10 @@ impl Gaps {
         };
         if seq <= highest {
             return match self.missing.remove(&seq) {
-                Some(gap) => Arrival::Filled { tries: gap.tries, asked: gap.asked },
+                Some(gap) => Arrival::Filled {
+                    tries: gap.tries,
+                    asked: gap.asked,
+                },
                 None => Arrival::Duplicate,
             };
         }
@@ -69,7 +72,13 @@ impl Gaps {
             return Arrival::Jumped;
         }
         for gap in highest + 1..seq {
-            let gap_state = Missing { since: now, next: now + REORDER, asked: None, tries: 0, given_up: false };
+            let gap_state = Missing {
+                since: now,
+                next: now + REORDER,
+                asked: None,
+                tries: 0,
+                given_up: false,
+            };
             self.missing.insert(gap, gap_state);
         }
         while self.missing.len() > MAX_MISSING {
@@ -132,8 +141,15 @@ mod tests {
         let (mut gaps, start) = (Gaps::default(), Instant::now());
         gaps.arrive(1, start);
         gaps.arrive(3, start);
-        assert!(polled(&mut gaps, start + Duration::from_millis(5)).0.is_empty());
-        assert!(matches!(gaps.arrive(2, start), Arrival::Filled { tries: 0, .. }));
+        assert!(
+            polled(&mut gaps, start + Duration::from_millis(5))
+                .0
+                .is_empty()
+        );
+        assert!(matches!(
+            gaps.arrive(2, start),
+            Arrival::Filled { tries: 0, .. }
+        ));
         assert_eq!(gaps.arrive(2, start), Arrival::Duplicate);
         assert!(gaps.is_empty());
     }
@@ -149,9 +165,15 @@ mod tests {
             asked += due.len();
             hopeless += usize::from(given_up);
         }
-        assert!((5..=10).contains(&asked), "asked {asked} times within 1.2 s at 100 ms round trip");
+        assert!(
+            (5..=10).contains(&asked),
+            "asked {asked} times within 1.2 s at 100 ms round trip"
+        );
         assert_eq!(hopeless, 1);
-        assert!(matches!(gaps.arrive(2, start), Arrival::Filled { .. }), "late is better than never for the recording");
+        assert!(
+            matches!(gaps.arrive(2, start), Arrival::Filled { .. }),
+            "late is better than never for the recording"
+        );
     }
 
     #[test]

@@ -117,21 +117,36 @@ impl Connection {
         self.dtls = Some(DtlsServer::new(identity, fingerprint, limits, now.at));
         let mut change = None;
         for datagram in std::mem::take(&mut self.early) {
-            change = self.drive_dtls(Some(&datagram), now, scratch, out).or(change);
+            change = self
+                .drive_dtls(Some(&datagram), now, scratch, out)
+                .or(change);
         }
         change
     }
 
     /// An authenticated binding request came from there. Returns a path that was pushed out by it.
-    pub fn checked(&mut self, from: SocketAddr, nominated: bool, now: Instant) -> Option<SocketAddr> {
+    pub fn checked(
+        &mut self,
+        from: SocketAddr,
+        nominated: bool,
+        now: Instant,
+    ) -> Option<SocketAddr> {
         (self.traffic, self.consent) = (now, now);
         let mut evicted = None;
-        match self.addresses.iter_mut().find(|(address, _)| *address == from) {
+        match self
+            .addresses
+            .iter_mut()
+            .find(|(address, _)| *address == from)
+        {
             Some((_, seen)) => *seen = now,
             None => {
                 if self.addresses.len() >= MAX_ADDRESSES {
                     let path = self.path;
-                    let oldest = self.addresses.iter().enumerate().filter(|(_, (address, _))| Some(*address) != path);
+                    let oldest = self
+                        .addresses
+                        .iter()
+                        .enumerate()
+                        .filter(|(_, (address, _))| Some(*address) != path);
                     if let Some(at) = oldest.min_by_key(|(_, (_, seen))| *seen).map(|(at, _)| at) {
                         evicted = Some(self.addresses.swap_remove(at).0);
                     }
@@ -146,8 +161,15 @@ impl Connection {
     }
 
     /// A DTLS datagram from a checked address.
-    pub fn dtls(&mut self, datagram: &[u8], now: Now, scratch: &mut [u8], out: &mut Output) -> Option<Change> {
-        let renewed = self.dtls.as_ref().is_some_and(DtlsServer::connected) && is_client_hello(datagram);
+    pub fn dtls(
+        &mut self,
+        datagram: &[u8],
+        now: Now,
+        scratch: &mut [u8],
+        out: &mut Output,
+    ) -> Option<Change> {
+        let renewed =
+            self.dtls.as_ref().is_some_and(DtlsServer::connected) && is_client_hello(datagram);
         if self.dtls.is_none() || renewed {
             // The answer that names its certificate comes by another way and may be slower.
             if self.early.len() < MAX_EARLY && datagram.len() <= crate::dtls::MAX_DATAGRAM {
@@ -158,7 +180,13 @@ impl Connection {
         self.drive_dtls(Some(datagram), now, scratch, out)
     }
 
-    fn drive_dtls(&mut self, datagram: Option<&[u8]>, now: Now, scratch: &mut [u8], out: &mut Output) -> Option<Change> {
+    fn drive_dtls(
+        &mut self,
+        datagram: Option<&[u8]>,
+        now: Now,
+        scratch: &mut [u8],
+        out: &mut Output,
+    ) -> Option<Change> {
         let dtls = self.dtls.as_mut()?;
         let mut replies = Vec::new();
         let result = dtls.handle(now.at, datagram, scratch, &mut replies);
@@ -182,25 +210,43 @@ impl Connection {
     }
 
     /// Timers: handshake, silence, consent.
-    pub fn tick(&mut self, limits: &Limits, now: Now, scratch: &mut [u8], out: &mut Output) -> Option<Change> {
+    pub fn tick(
+        &mut self,
+        limits: &Limits,
+        now: Now,
+        scratch: &mut [u8],
+        out: &mut Output,
+    ) -> Option<Change> {
         if now.at.saturating_duration_since(self.consent) > Duration::from_secs(limits.consent_s) {
             return Some(Change::Ended);
         }
-        let due = self.dtls.as_ref().and_then(|dtls| dtls.timeout).is_some_and(|timeout| timeout <= now.at);
+        let due = self
+            .dtls
+            .as_ref()
+            .and_then(|dtls| dtls.timeout)
+            .is_some_and(|timeout| timeout <= now.at);
         if due && let Some(change) = self.drive_dtls(None, now, scratch, out) {
             return Some(change);
         }
-        let silent = now.at.saturating_duration_since(self.traffic) > Duration::from_secs(limits.vanish_s);
+        let silent =
+            now.at.saturating_duration_since(self.traffic) > Duration::from_secs(limits.vanish_s);
         if self.connected() && silent != self.vanished {
             self.vanished = silent;
-            return Some(if silent { Change::Vanished } else { Change::Returned });
+            return Some(if silent {
+                Change::Vanished
+            } else {
+                Change::Returned
+            });
         }
         None
     }
 
     /// Decrypts an RTP packet in place.
     pub fn open_rtp(&mut self, packet: &mut Vec<u8>, now: Instant) -> bool {
-        let opened = self.srtp.as_mut().is_some_and(|srtp| srtp.open_rtp(packet).is_ok());
+        let opened = self
+            .srtp
+            .as_mut()
+            .is_some_and(|srtp| srtp.open_rtp(packet).is_ok());
         if opened {
             self.traffic = now;
         }
@@ -209,7 +255,10 @@ impl Connection {
 
     /// Decrypts an RTCP compound in place.
     pub fn open_rtcp(&mut self, packet: &mut Vec<u8>, now: Instant) -> bool {
-        let opened = self.srtp.as_mut().is_some_and(|srtp| srtp.open_rtcp(packet).is_ok());
+        let opened = self
+            .srtp
+            .as_mut()
+            .is_some_and(|srtp| srtp.open_rtcp(packet).is_ok());
         if opened {
             self.traffic = now;
         }
@@ -218,7 +267,9 @@ impl Connection {
 
     /// Encrypts and sends a packet; `false` before the connection is up.
     pub fn send_rtp(&mut self, packet: &Outgoing<'_>, now: Instant, out: &mut Output) -> bool {
-        let (Some(path), Some(srtp)) = (self.path, self.srtp.as_mut()) else { return false };
+        let (Some(path), Some(srtp)) = (self.path, self.srtp.as_mut()) else {
+            return false;
+        };
         let mut bytes = Vec::with_capacity(packet.payload.len() + 48);
         packet.header.write(packet.payload, &mut bytes);
         if srtp.seal_rtp(&mut bytes, 0).is_err() {
@@ -233,7 +284,9 @@ impl Connection {
 
     /// Encrypts and sends an RTCP compound.
     pub fn send_rtcp(&mut self, mut compound: Vec<u8>, out: &mut Output) {
-        let (Some(path), Some(srtp)) = (self.path, self.srtp.as_mut()) else { return };
+        let (Some(path), Some(srtp)) = (self.path, self.srtp.as_mut()) else {
+            return;
+        };
         if srtp.seal_rtcp(&mut compound).is_ok() {
             out.send(path, compound);
         }
@@ -253,7 +306,9 @@ impl Connection {
             dtls.close(scratch, &mut goodbye);
         }
         if let Some(path) = self.path {
-            goodbye.into_iter().for_each(|datagram| out.send(path, datagram));
+            goodbye
+                .into_iter()
+                .for_each(|datagram| out.send(path, datagram));
         }
     }
 }

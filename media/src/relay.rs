@@ -15,7 +15,8 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::sleep_until;
 
 use crate::api::{
-    DownOffer, Half, MediaError, Mid, Policy, RelayConfig, RelayEvent, RoomId, SeatId, Source, Transport,
+    DownOffer, Half, MediaError, Mid, Policy, RelayConfig, RelayEvent, RoomId, SeatId, Source,
+    TrackId, Transport,
 };
 use crate::dtls::Identity;
 use crate::stats::SeatStats;
@@ -51,30 +52,59 @@ struct Inner {
 
 impl std::fmt::Debug for Relay {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Relay").field("addresses", &self.inner.addresses).finish_non_exhaustive()
+        f.debug_struct("Relay")
+            .field("addresses", &self.inner.addresses)
+            .finish_non_exhaustive()
     }
 }
 
 impl Relay {
     /// Binds the sockets and starts the threads.
-    pub fn start(config: RelayConfig, events: mpsc::Sender<RelayEvent>) -> Result<Relay, MediaError> {
+    pub fn start(
+        config: RelayConfig,
+        events: mpsc::Sender<RelayEvent>,
+    ) -> Result<Relay, MediaError> {
         let identity = Identity::generate()?;
         let epoch = Instant::now();
         let (mut workers, mut addresses) = (Vec::new(), Vec::new());
         for number in 0..config.workers.max(1) {
-            let socket = bind(SocketAddr::new(config.bind, config.ports.get(number).copied().unwrap_or(0)))
+            let socket = bind(SocketAddr::new(
+                config.bind,
+                config.ports.get(number).copied().unwrap_or(0),
+            ))
+            .map_err(|error| MediaError::Start(error.to_string()))?;
+            let address = socket
+                .local_addr()
                 .map_err(|error| MediaError::Start(error.to_string()))?;
-            let address = socket.local_addr().map_err(|error| MediaError::Start(error.to_string()))?;
             let candidates = candidates(&config, address);
             let mut seed = [0; 32];
-            OsRng.try_fill_bytes(&mut seed).map_err(|_| MediaError::Crypto("no randomness"))?;
+            OsRng
+                .try_fill_bytes(&mut seed)
+                .map_err(|_| MediaError::Crypto("no randomness"))?;
             let worker = Worker::new(identity.clone(), config.limits.clone(), candidates, seed);
             let (sender, commands) = mpsc::channel(COMMANDS);
-            spawn(number, Thread { worker, commands, events: events.clone(), backlog: Vec::new(), epoch }, socket)?;
+            spawn(
+                number,
+                Thread {
+                    worker,
+                    commands,
+                    events: events.clone(),
+                    backlog: Vec::new(),
+                    epoch,
+                },
+                socket,
+            )?;
             workers.push(sender);
             addresses.push(address);
         }
-        Ok(Relay { inner: Arc::new(Inner { workers, addresses, rooms: Mutex::default(), epoch }) })
+        Ok(Relay {
+            inner: Arc::new(Inner {
+                workers,
+                addresses,
+                rooms: Mutex::default(),
+                epoch,
+            }),
+        })
     }
 
     /// The sockets' local addresses, one a worker.
@@ -88,12 +118,21 @@ impl Relay {
     }
 
     fn worker_of(&self, room: &RoomId) -> Option<usize> {
-        self.inner.rooms.lock().unwrap_or_else(PoisonError::into_inner).get(room).copied()
+        self.inner
+            .rooms
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(room)
+            .copied()
     }
 
     /// Puts a room on the worker that has the fewest.
     fn place(&self, room: &RoomId) -> Option<usize> {
-        let mut rooms = self.inner.rooms.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut rooms = self
+            .inner
+            .rooms
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if rooms.contains_key(room) {
             return None;
         }
@@ -104,7 +143,11 @@ impl Relay {
     }
 
     fn displace(&self, room: &RoomId) {
-        self.inner.rooms.lock().unwrap_or_else(PoisonError::into_inner).remove(room);
+        self.inner
+            .rooms
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(room);
     }
 
     /// Runs something on a worker and waits for its result.
@@ -119,7 +162,10 @@ impl Relay {
             let _ = reply.send(task(worker, now));
         });
         let sender = self.inner.workers.get(worker).ok_or(MediaError::Stopped)?;
-        sender.send(command).await.map_err(|_| MediaError::Stopped)?;
+        sender
+            .send(command)
+            .await
+            .map_err(|_| MediaError::Stopped)?;
         result.await.map_err(|_| MediaError::Stopped)
     }
 
@@ -130,7 +176,8 @@ impl Relay {
     ) -> Result<T, MediaError> {
         let worker = self.worker_of(room).ok_or(MediaError::UnknownRoom)?;
         let room = room.clone();
-        self.on(worker, move |worker, now| task(worker, &room, now)).await?
+        self.on(worker, move |worker, now| task(worker, &room, now))
+            .await?
     }
 }
 
@@ -138,7 +185,10 @@ impl Transport for Relay {
     async fn open_room(&self, room: &RoomId, tap: Arc<dyn Tap>) -> Result<(), MediaError> {
         let worker = self.place(room).ok_or(MediaError::RoomExists)?;
         let name = room.clone();
-        let opened = self.on(worker, move |worker, _| worker.open_room(&name, tap)).await.flatten();
+        let opened = self
+            .on(worker, move |worker, _| worker.open_room(&name, tap))
+            .await
+            .flatten();
         if opened.is_err() {
             self.displace(room);
         }
@@ -164,12 +214,18 @@ impl Transport for Relay {
         sources: &[(Mid, Source)],
     ) -> Result<String, MediaError> {
         let (seat, sdp, sources) = (seat.clone(), offer_sdp.to_owned(), sources.to_vec());
-        self.in_room(room, move |worker, room, now| worker.answer_up(room, &seat, &sdp, &sources, now)).await
+        self.in_room(room, move |worker, room, now| {
+            worker.answer_up(room, &seat, &sdp, &sources, now)
+        })
+        .await
     }
 
     async fn offer_down(&self, room: &RoomId, seat: &SeatId) -> Result<DownOffer, MediaError> {
         let seat = seat.clone();
-        self.in_room(room, move |worker, room, now| worker.offer_down(room, &seat, now)).await
+        self.in_room(room, move |worker, room, now| {
+            worker.offer_down(room, &seat, now)
+        })
+        .await
     }
 
     async fn accept_down(
@@ -180,11 +236,27 @@ impl Transport for Relay {
         answer_sdp: &str,
     ) -> Result<(), MediaError> {
         let (seat, sdp) = (seat.clone(), answer_sdp.to_owned());
-        self.in_room(room, move |worker, room, now| worker.accept_down(room, &seat, generation, &sdp, now)).await
+        self.in_room(room, move |worker, room, now| {
+            worker.accept_down(room, &seat, generation, &sdp, now)
+        })
+        .await
     }
 
     async fn set_policy(&self, room: &RoomId, policy: Policy) -> Result<(), MediaError> {
-        self.in_room(room, move |worker, room, now| worker.set_policy(room, policy, now)).await
+        self.in_room(room, move |worker, room, now| {
+            worker.set_policy(room, policy, now)
+        })
+        .await
+    }
+
+    async fn request_keyframe(&self, room: &RoomId, track: &TrackId) {
+        let track = track.clone();
+        let task = move |worker: &mut Worker, room: &RoomId, now: Now| {
+            worker.request_keyframe(room, &track, now);
+            Ok(())
+        };
+        // An unknown room has no track to ask for.
+        let _ = self.in_room(room, task).await;
     }
 
     async fn close_half(&self, room: &RoomId, seat: &SeatId, half: Half) {
@@ -208,12 +280,18 @@ impl Transport for Relay {
     }
 
     async fn stats(&self, room: &RoomId) -> Vec<SeatStats> {
-        self.in_room(room, |worker, room, now| Ok(worker.stats(room, now))).await.unwrap_or_default()
+        self.in_room(room, |worker, room, now| Ok(worker.stats(room, now)))
+            .await
+            .unwrap_or_default()
     }
 }
 
 fn bind(address: SocketAddr) -> io::Result<std::net::UdpSocket> {
-    let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
+    let socket = Socket::new(
+        Domain::for_address(address),
+        Type::DGRAM,
+        Some(Protocol::UDP),
+    )?;
     // The kernel may grant less; then bursts are shorter, nothing else.
     let _ = socket.set_recv_buffer_size(SOCKET_BUFFER);
     let _ = socket.set_send_buffer_size(SOCKET_BUFFER);
@@ -227,7 +305,9 @@ fn candidates(config: &RelayConfig, bound: SocketAddr) -> Vec<SocketAddr> {
         return vec![bound];
     }
     let advertised = config.advertise.iter();
-    advertised.map(|at| SocketAddr::new(at.address, at.udp_port.unwrap_or(bound.port()))).collect()
+    advertised
+        .map(|at| SocketAddr::new(at.address, at.udp_port.unwrap_or(bound.port())))
+        .collect()
 }
 
 /// One worker's thread.
@@ -316,7 +396,10 @@ impl Thread {
             }
         }
         if kept.len() > MAX_BACKLOG {
-            tracing::error!(dropped = kept.len() - MAX_BACKLOG, "the room logic does not take the relay's events");
+            tracing::error!(
+                dropped = kept.len() - MAX_BACKLOG,
+                "the room logic does not take the relay's events"
+            );
             kept.truncate(MAX_BACKLOG);
         }
         self.backlog = kept;
@@ -328,6 +411,10 @@ impl Thread {
             Ok(since) => since.as_micros() as i64,
             Err(before) => -(before.duration().as_micros() as i64),
         };
-        Now { at, mono_us: at.saturating_duration_since(self.epoch).as_micros() as u64, wall_us }
+        Now {
+            at,
+            mono_us: at.saturating_duration_since(self.epoch).as_micros() as u64,
+            wall_us,
+        }
     }
 }

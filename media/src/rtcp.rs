@@ -21,7 +21,12 @@ const MAX_NACKED: usize = 512;
 #[derive(Clone, Debug, PartialEq)]
 pub enum Told {
     /// A sender's clock: which NTP time is which RTP time. `packet` is the report alone.
-    SenderClock { ssrc: u32, ntp: u64, rtp: u32, packet: Vec<u8> },
+    SenderClock {
+        ssrc: u32,
+        ntp: u64,
+        rtp: u32,
+        packet: Vec<u8>,
+    },
     /// How a stream that we send arrives.
     Reception(ReceptionReport),
     /// Packets that the peer lacks.
@@ -37,12 +42,16 @@ pub fn read(compound: &[u8]) -> Vec<Told> {
     // Each packet is read by itself, so that one that the library does not take does not hide the others.
     while let Some(words) = be16(rest, 2) {
         let length = 4 + 4 * usize::from(words);
-        let Some((packet, after)) = rest.split_at_checked(length) else { break };
+        let Some((packet, after)) = rest.split_at_checked(length) else {
+            break;
+        };
         rest = after;
         if packet[0] >> 6 != 2 {
             break;
         }
-        let Ok(parsed) = unmarshal(&mut &packet[..]) else { continue };
+        let Ok(parsed) = unmarshal(&mut &packet[..]) else {
+            continue;
+        };
         for parsed in &parsed {
             interpret(parsed.as_ref(), packet, &mut told);
         }
@@ -54,27 +63,57 @@ fn interpret(parsed: &dyn Packet, packet: &[u8], told: &mut Vec<Told>) {
     let any = parsed.as_any();
     if let Some(report) = any.downcast_ref::<SenderReport>() {
         let (ssrc, ntp, rtp) = (report.ssrc, report.ntp_time, report.rtp_time);
-        told.push(Told::SenderClock { ssrc, ntp, rtp, packet: packet.to_vec() });
+        told.push(Told::SenderClock {
+            ssrc,
+            ntp,
+            rtp,
+            packet: packet.to_vec(),
+        });
         told.extend(report.reports.iter().cloned().map(Told::Reception));
     } else if let Some(report) = any.downcast_ref::<ReceiverReport>() {
         told.extend(report.reports.iter().cloned().map(Told::Reception));
     } else if let Some(nack) = any.downcast_ref::<TransportLayerNack>() {
-        let seqs = nack.nacks.iter().flat_map(|pair| pair.into_iter()).take(MAX_NACKED).collect();
-        told.push(Told::Lacks { ssrc: nack.media_ssrc, seqs });
+        let seqs = nack
+            .nacks
+            .iter()
+            .flat_map(|pair| pair.into_iter())
+            .take(MAX_NACKED)
+            .collect();
+        told.push(Told::Lacks {
+            ssrc: nack.media_ssrc,
+            seqs,
+        });
     } else if let Some(pli) = any.downcast_ref::<PictureLossIndication>() {
-        told.push(Told::WantsKeyframe { ssrc: pli.media_ssrc });
+        told.push(Told::WantsKeyframe {
+            ssrc: pli.media_ssrc,
+        });
     } else if let Some(fir) = any.downcast_ref::<FullIntraRequest>() {
-        told.extend(fir.fir.iter().map(|entry| Told::WantsKeyframe { ssrc: entry.ssrc }));
+        told.extend(
+            fir.fir
+                .iter()
+                .map(|entry| Told::WantsKeyframe { ssrc: entry.ssrc }),
+        );
     }
 }
 
 /// A receiver report over those streams (at most 31).
 pub fn receiver_report(ssrc: u32, reports: Vec<ReceptionReport>) -> Vec<u8> {
-    marshal(&ReceiverReport { ssrc, reports, ..Default::default() })
+    marshal(&ReceiverReport {
+        ssrc,
+        reports,
+        ..Default::default()
+    })
 }
 
 /// A sender report with its CNAME.
-pub fn sender_report(ssrc: u32, ntp: u64, rtp: u32, packets: u32, octets: u32, cname: &str) -> Vec<u8> {
+pub fn sender_report(
+    ssrc: u32,
+    ntp: u64,
+    rtp: u32,
+    packets: u32,
+    octets: u32,
+    cname: &str,
+) -> Vec<u8> {
     let report = SenderReport {
         ssrc,
         ntp_time: ntp,
@@ -84,9 +123,17 @@ pub fn sender_report(ssrc: u32, ntp: u64, rtp: u32, packets: u32, octets: u32, c
         ..Default::default()
     };
     let mut out = marshal(&report);
-    let item = SourceDescriptionItem { sdes_type: SdesType::SdesCname, text: cname.as_bytes().to_vec().into() };
-    let chunk = SourceDescriptionChunk { source: ssrc, items: vec![item] };
-    out.extend(marshal(&SourceDescription { chunks: vec![chunk] }));
+    let item = SourceDescriptionItem {
+        sdes_type: SdesType::SdesCname,
+        text: cname.as_bytes().to_vec().into(),
+    };
+    let chunk = SourceDescriptionChunk {
+        source: ssrc,
+        items: vec![item],
+    };
+    out.extend(marshal(&SourceDescription {
+        chunks: vec![chunk],
+    }));
     out
 }
 
@@ -98,20 +145,33 @@ pub fn nack(sender_ssrc: u32, media_ssrc: u32, seqs: &[u16]) -> Vec<u8> {
             Some(pair) if (1..=16).contains(&seq.wrapping_sub(pair.packet_id)) => {
                 pair.lost_packets |= 1 << (seq.wrapping_sub(pair.packet_id) - 1);
             }
-            _ => nacks.push(NackPair { packet_id: seq, lost_packets: 0 }),
+            _ => nacks.push(NackPair {
+                packet_id: seq,
+                lost_packets: 0,
+            }),
         }
     }
-    marshal(&TransportLayerNack { sender_ssrc, media_ssrc, nacks })
+    marshal(&TransportLayerNack {
+        sender_ssrc,
+        media_ssrc,
+        nacks,
+    })
 }
 
 /// Asks for a keyframe.
 pub fn keyframe_request(sender_ssrc: u32, media_ssrc: u32) -> Vec<u8> {
-    marshal(&PictureLossIndication { sender_ssrc, media_ssrc })
+    marshal(&PictureLossIndication {
+        sender_ssrc,
+        media_ssrc,
+    })
 }
 
 fn marshal(packet: &(impl Marshal + Unmarshal)) -> Vec<u8> {
     // Marshalling into a vector fails only for counts beyond the format, which no caller passes.
-    packet.marshal().map(|bytes| bytes.to_vec()).unwrap_or_default()
+    packet
+        .marshal()
+        .map(|bytes| bytes.to_vec())
+        .unwrap_or_default()
 }
 
 /// NTP time (RFC 3550 section 4) of µs since 1970.
@@ -134,15 +194,30 @@ mod tests {
 
     #[test]
     fn what_we_write_reads_back() {
-        let mut compound = receiver_report(1, vec![ReceptionReport { ssrc: 9, jitter: 4, ..Default::default() }]);
+        let mut compound = receiver_report(
+            1,
+            vec![ReceptionReport {
+                ssrc: 9,
+                jitter: 4,
+                ..Default::default()
+            }],
+        );
         compound.extend(nack(1, 9, &[65_535, 0, 15, 40]));
         compound.extend(keyframe_request(1, 9));
         let told = read(&compound);
         assert!(matches!(&told[0], Told::Reception(report) if report.jitter == 4));
-        assert_eq!(told[1], Told::Lacks { ssrc: 9, seqs: vec![65_535, 0, 15, 40] });
+        assert_eq!(
+            told[1],
+            Told::Lacks {
+                ssrc: 9,
+                seqs: vec![65_535, 0, 15, 40]
+            }
+        );
         assert_eq!(told[2], Told::WantsKeyframe { ssrc: 9 });
         let told = read(&sender_report(3, 77, 88, 1, 2, "seat"));
-        assert!(matches!(&told[..], [Told::SenderClock { ssrc: 3, ntp: 77, rtp: 88, packet }] if packet.len() == 28));
+        assert!(
+            matches!(&told[..], [Told::SenderClock { ssrc: 3, ntp: 77, rtp: 88, packet }] if packet.len() == 28)
+        );
     }
 
     #[test]

@@ -124,7 +124,12 @@ impl Rewrite {
         if used > 0 {
             out.extend_from_slice(&[0xbe, 0xde, 0, 1]);
             let mut block = [0u8; 4];
-            for (at, (id, value)) in self.extensions.iter().filter(|(id, _)| *id != 0).enumerate() {
+            for (at, (id, value)) in self
+                .extensions
+                .iter()
+                .filter(|(id, _)| *id != 0)
+                .enumerate()
+            {
                 block[2 * at] = id << 4;
                 block[2 * at + 1] = *value;
             }
@@ -156,7 +161,9 @@ pub fn unwrap_rtx(packet: &[u8], ssrc: u32, payload_type: u8) -> Option<Vec<u8>>
 
 /// Whether the datagram is RTCP rather than RTP on a multiplexed port (RFC 5761 section 4).
 pub fn is_rtcp(packet: &[u8]) -> bool {
-    packet.get(1).is_some_and(|second| (192..=223).contains(second))
+    packet
+        .get(1)
+        .is_some_and(|second| (192..=223).contains(second))
 }
 
 /// A big-endian 16-bit word at `at`.
@@ -181,7 +188,9 @@ const ORIGIN: u64 = 1 << 16;
 impl Unwrapper {
     /// The extended number of `seq`, without remembering it.
     pub fn peek(&self, seq: u16) -> u64 {
-        let Some(highest) = self.highest else { return ORIGIN + u64::from(seq) };
+        let Some(highest) = self.highest else {
+            return ORIGIN + u64::from(seq);
+        };
         let delta = i64::from(seq.wrapping_sub(highest as u16) as i16);
         highest.saturating_add_signed(delta)
     }
@@ -189,7 +198,10 @@ impl Unwrapper {
     /// The extended number of `seq`; the highest is remembered.
     pub fn unwrap(&mut self, seq: u16) -> u64 {
         let extended = self.peek(seq);
-        self.highest = Some(self.highest.map_or(extended, |highest| highest.max(extended)));
+        self.highest = Some(
+            self.highest
+                .map_or(extended, |highest| highest.max(extended)),
+        );
         extended
     }
 
@@ -218,7 +230,10 @@ mod tests {
         let mut out = Vec::new();
         rewrite.write(b"payload", &mut out);
         let view = RtpView::parse(&out).unwrap();
-        assert_eq!((view.seq, view.timestamp, view.ssrc, view.marker), (65_535, 7, 0xdead_beef, true));
+        assert_eq!(
+            (view.seq, view.timestamp, view.ssrc, view.marker),
+            (65_535, 7, 0xdead_beef, true)
+        );
         assert_eq!(view.extension(2), Some(&[0x85][..]));
         assert_eq!(view.extension(3), Some(&[1][..]));
         assert_eq!(view.extension(4), None);
@@ -240,9 +255,16 @@ mod tests {
         .write(b"frame", &mut rtx);
         let original = unwrap_rtx(&rtx, 1, 96).unwrap();
         let view = RtpView::parse(&original).unwrap();
-        assert_eq!((view.seq, view.ssrc, view.payload_type, view.marker), (500, 1, 96, true));
+        assert_eq!(
+            (view.seq, view.ssrc, view.payload_type, view.marker),
+            (500, 1, 96, true)
+        );
         assert_eq!(view.payload, b"frame");
-        assert_eq!(unwrap_rtx(&rtx[..rtx.len() - 5], 1, 96), None, "a retransmission without payload is padding");
+        assert_eq!(
+            unwrap_rtx(&rtx[..rtx.len() - 5], 1, 96),
+            None,
+            "a retransmission without payload is padding"
+        );
     }
 
     #[test]

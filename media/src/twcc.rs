@@ -41,12 +41,17 @@ impl Recorder {
     pub fn report(&mut self, sender_ssrc: u32, media_ssrc: u32) -> Option<Vec<u8>> {
         let (&first, &first_us) = self.waiting.first_key_value()?;
         // Packets reported as lost that came late are reported again, from where they are.
-        let base = self.next.map_or(first, |next| next.min(first)).max(first.saturating_sub(MAX_REPORT / 2));
+        let base = self
+            .next
+            .map_or(first, |next| next.min(first))
+            .max(first.saturating_sub(MAX_REPORT / 2));
         let reference = first_us.div_euclid(REFERENCE);
         let (mut clock, mut symbols, mut deltas) = (reference * REFERENCE, Vec::new(), Vec::new());
         for (&seq, &us) in self.waiting.range(base..base + MAX_REPORT) {
             let ticks = (us - clock).div_euclid(TICK);
-            let Ok(delta) = i16::try_from(ticks) else { break };
+            let Ok(delta) = i16::try_from(ticks) else {
+                break;
+            };
             symbols.resize((seq - base) as usize, 0u8);
             if let Ok(small) = u8::try_from(delta) {
                 symbols.push(1);
@@ -66,11 +71,27 @@ impl Recorder {
         self.waiting = self.waiting.split_off(&end);
         self.next = Some(self.next.map_or(end, |next| next.max(end)));
         self.count = self.count.wrapping_add(1);
-        Some(write(sender_ssrc, media_ssrc, base as u16, reference, self.count.wrapping_sub(1), &symbols, &deltas))
+        Some(write(
+            sender_ssrc,
+            media_ssrc,
+            base as u16,
+            reference,
+            self.count.wrapping_sub(1),
+            &symbols,
+            &deltas,
+        ))
     }
 }
 
-fn write(sender: u32, media: u32, base: u16, reference: i64, count: u8, symbols: &[u8], deltas: &[u8]) -> Vec<u8> {
+fn write(
+    sender: u32,
+    media: u32,
+    base: u16,
+    reference: i64,
+    count: u8,
+    symbols: &[u8],
+    deltas: &[u8],
+) -> Vec<u8> {
     let mut out = vec![0x8f, 205, 0, 0];
     out.extend_from_slice(&sender.to_be_bytes());
     out.extend_from_slice(&media.to_be_bytes());
@@ -88,7 +109,9 @@ fn write(sender: u32, media: u32, base: u16, reference: i64, count: u8, symbols:
         } else {
             let (seven, after) = rest.split_at(rest.len().min(7));
             rest = after;
-            let packed = seven.iter().enumerate().fold(0, |word, (at, symbol)| word | u16::from(*symbol) << (12 - 2 * at));
+            let packed = seven.iter().enumerate().fold(0, |word, (at, symbol)| {
+                word | u16::from(*symbol) << (12 - 2 * at)
+            });
             0xc000 | packed
         };
         out.extend_from_slice(&chunk.to_be_bytes());
@@ -120,7 +143,10 @@ mod tests {
         for chunk in &parsed.packet_chunks {
             match chunk {
                 PacketStatusChunk::RunLengthChunk(run) => {
-                    symbols.extend(std::iter::repeat_n(run.packet_status_symbol as u16, usize::from(run.run_length)));
+                    symbols.extend(std::iter::repeat_n(
+                        run.packet_status_symbol as u16,
+                        usize::from(run.run_length),
+                    ));
                 }
                 PacketStatusChunk::StatusVectorChunk(vector) => {
                     symbols.extend(vector.symbol_list.iter().map(|symbol| *symbol as u16));
@@ -130,7 +156,11 @@ mod tests {
         let mut us = i64::from(parsed.reference_time) * REFERENCE;
         let mut deltas = parsed.recv_deltas.iter();
         let mut got = Vec::new();
-        for (at, symbol) in symbols.iter().take(usize::from(parsed.packet_status_count)).enumerate() {
+        for (at, symbol) in symbols
+            .iter()
+            .take(usize::from(parsed.packet_status_count))
+            .enumerate()
+        {
             if *symbol != 0 {
                 us += deltas.next().unwrap().delta;
                 got.push((parsed.base_sequence_number.wrapping_add(at as u16), us));
@@ -142,12 +172,21 @@ mod tests {
     #[test]
     fn what_came_is_told_with_its_time() {
         let mut recorder = Recorder::default();
-        let sent = [(65_530u16, 1_000_000i64), (65_531, 1_000_300), (65_535, 1_070_000), (2, 1_069_000), (3, 1_300_000)];
+        let sent = [
+            (65_530u16, 1_000_000i64),
+            (65_531, 1_000_300),
+            (65_535, 1_070_000),
+            (2, 1_069_000),
+            (3, 1_300_000),
+        ];
         for (seq, us) in sent {
             recorder.record(seq, us);
         }
         let got = read(&recorder.report(1, 2).unwrap());
-        assert_eq!(got.iter().map(|(seq, _)| *seq).collect::<Vec<_>>(), sent.map(|(seq, _)| seq));
+        assert_eq!(
+            got.iter().map(|(seq, _)| *seq).collect::<Vec<_>>(),
+            sent.map(|(seq, _)| seq)
+        );
         for ((_, told), (_, true_us)) in got.iter().zip(sent) {
             assert!((told - true_us).abs() <= TICK, "{told} for {true_us}");
         }
@@ -161,7 +200,10 @@ mod tests {
     fn long_runs_and_pauses_are_split() {
         let mut recorder = Recorder::default();
         for seq in 0..1000u16 {
-            recorder.record(seq, i64::from(seq) * 1000 + if seq > 500 { 60_000_000 } else { 0 });
+            recorder.record(
+                seq,
+                i64::from(seq) * 1000 + if seq > 500 { 60_000_000 } else { 0 },
+            );
         }
         let mut told = 0;
         while let Some(report) = recorder.report(1, 2) {

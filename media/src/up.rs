@@ -86,8 +86,13 @@ impl Up {
         self.routes.clear();
         for media in agreed.into_iter().filter(|media| media.sending) {
             self.add_routes(&media);
-            let id = TrackId { seat: seat.clone(), source: media.source };
-            let kept = before.iter().position(|track| *track.id == id && track.media.codec == media.codec);
+            let id = TrackId {
+                seat: seat.clone(),
+                source: media.source,
+            };
+            let kept = before
+                .iter()
+                .position(|track| *track.id == id && track.media.codec == media.codec);
             match kept.map(|at| before.swap_remove(at)) {
                 Some(mut track) => {
                     track.media = media;
@@ -99,16 +104,29 @@ impl Up {
                 }
             }
         }
-        changes.ended.extend(before.iter().map(|track| (*track.id).clone()));
+        changes
+            .ended
+            .extend(before.iter().map(|track| (*track.id).clone()));
         changes
     }
 
     fn add_routes(&mut self, media: &UpMedia) {
         let repairs = media.retransmissions.iter().map(|(_, rtx)| (*rtx, true));
-        let all: Vec<_> = media.ssrcs.iter().map(|ssrc| (*ssrc, false)).chain(repairs).collect();
+        let all: Vec<_> = media
+            .ssrcs
+            .iter()
+            .map(|ssrc| (*ssrc, false))
+            .chain(repairs)
+            .collect();
         for (ssrc, rtx) in all {
             if self.routes.len() < MAX_ROUTES {
-                self.routes.insert(ssrc, Route { source: media.source, rtx });
+                self.routes.insert(
+                    ssrc,
+                    Route {
+                        source: media.source,
+                        rtx,
+                    },
+                );
             }
         }
     }
@@ -118,32 +136,59 @@ impl Up {
     }
 
     pub fn track_mut(&mut self, source: Source) -> Option<&mut InboundTrack> {
-        self.tracks.iter_mut().find(|track| track.id.source == source)
+        self.tracks
+            .iter_mut()
+            .find(|track| track.id.source == source)
     }
 
     /// Takes a decrypted RTP packet; hands out what is new of it, with its track's place.
-    pub fn receive(&mut self, packet: Vec<u8>, limits: &Limits, now: Now) -> Option<(usize, Accepted)> {
+    pub fn receive(
+        &mut self,
+        packet: Vec<u8>,
+        limits: &Limits,
+        now: Now,
+    ) -> Option<(usize, Accepted)> {
         let view = RtpView::parse(&packet)?;
         self.received.packets += 1;
         self.received.bytes += packet.len() as u64;
         self.received.meter.add(packet.len(), now.at);
         self.note_transport_seq(&view, now);
         let route = self.route(&view)?;
-        let at = self.tracks.iter().position(|track| track.id.source == route.source)?;
+        let at = self
+            .tracks
+            .iter()
+            .position(|track| track.id.source == route.source)?;
         let track = &mut self.tracks[at];
         let accepted = if route.rtx {
             let ssrc = track.stream.as_ref()?.ssrc;
             let original = unwrap_rtx(&packet, ssrc, track.codec.payload_type)?;
-            track.receive(Bytes::from(original), true, &mut self.generations, limits, now)?
+            track.receive(
+                Bytes::from(original),
+                true,
+                &mut self.generations,
+                limits,
+                now,
+            )?
         } else {
-            if let Some(old) = track.stream.as_ref().map(|stream| stream.ssrc).filter(|old| *old != view.ssrc) {
+            if let Some(old) = track
+                .stream
+                .as_ref()
+                .map(|stream| stream.ssrc)
+                .filter(|old| *old != view.ssrc)
+            {
                 self.routes.remove(&old);
                 self.retired.push_back(old);
                 if self.retired.len() > MAX_ROUTES {
                     self.retired.pop_front();
                 }
             }
-            track.receive(Bytes::from(packet), false, &mut self.generations, limits, now)?
+            track.receive(
+                Bytes::from(packet),
+                false,
+                &mut self.generations,
+                limits,
+                now,
+            )?
         };
         if let Some(sample) = accepted.rtt {
             self.rtt = Some(self.rtt.map_or(sample, |rtt| (rtt * 7 + sample) / 8));
@@ -153,9 +198,13 @@ impl Up {
 
     fn note_transport_seq(&mut self, view: &RtpView<'_>, now: Now) {
         // All m-lines of a bundle share their extension ids (RFC 8843 section 9.1).
-        let id = self.tracks.iter().find_map(|track| track.media.extensions.transport_cc);
+        let id = self
+            .tracks
+            .iter()
+            .find_map(|track| track.media.extensions.transport_cc);
         if let Some(&[high, low, ..]) = id.and_then(|id| view.extension(id)) {
-            self.twcc.record(u16::from_be_bytes([high, low]), now.mono_us as i64);
+            self.twcc
+                .record(u16::from_be_bytes([high, low]), now.mono_us as i64);
         }
     }
 
@@ -182,7 +231,10 @@ impl Up {
             let mut candidates = self.tracks.iter().filter(|track| takes(track).is_some());
             candidates.next().filter(|_| candidates.next().is_none())
         })?;
-        let route = Route { source: found.id.source, rtx: takes(found)? };
+        let route = Route {
+            source: found.id.source,
+            rtx: takes(found)?,
+        };
         if self.routes.len() < MAX_ROUTES {
             self.routes.insert(view.ssrc, route);
         }
@@ -193,14 +245,29 @@ impl Up {
     pub fn receive_rtcp(&mut self, compound: &[u8], now: Now) -> Vec<(usize, Bytes)> {
         let mut reports = Vec::new();
         for told in rtcp::read(compound) {
-            let Told::SenderClock { ssrc, ntp, rtp, packet } = told else { continue };
+            let Told::SenderClock {
+                ssrc,
+                ntp,
+                rtp,
+                packet,
+            } = told
+            else {
+                continue;
+            };
             let offset = now.wall_us - us_from_ntp(ntp);
-            if self.clock_offset_us.is_none_or(|known| (known - offset).abs() > CLOCK_STEP_US) {
+            if self
+                .clock_offset_us
+                .is_none_or(|known| (known - offset).abs() > CLOCK_STEP_US)
+            {
                 self.clock_offset_us = Some(offset);
             }
             for (at, track) in self.tracks.iter_mut().enumerate() {
                 if let Some(stream) = track.stream.as_mut().filter(|stream| stream.ssrc == ssrc) {
-                    stream.clock = Some(SenderClock { ntp, rtp, at: now.at });
+                    stream.clock = Some(SenderClock {
+                        ntp,
+                        rtp,
+                        at: now.at,
+                    });
                     reports.push((at, Bytes::from(packet.clone())));
                 }
             }
@@ -211,9 +278,12 @@ impl Up {
     /// Sends the keyframe requests that are due.
     pub fn ask_for_keyframes(&mut self, now: Instant, out: &mut Output) {
         for track in &mut self.tracks {
-            let Some(stream) = &track.stream else { continue };
-            if track.keyframes.poll(now) {
-                self.connection.send_rtcp(rtcp::keyframe_request(self.ssrc, stream.ssrc), out);
+            let Some(stream) = &track.stream else {
+                continue;
+            };
+            if !track.id.source.is_audio() && track.keyframes.poll(now) {
+                self.connection
+                    .send_rtcp(rtcp::keyframe_request(self.ssrc, stream.ssrc), out);
             }
         }
     }
@@ -222,29 +292,52 @@ impl Up {
     pub fn tick(&mut self, rtt: Duration, now: Now, out: &mut Output) {
         self.ask_for_packets(rtt, now.at, out);
         self.ask_for_keyframes(now.at, out);
-        let due = |at: Option<Instant>, every| at.is_none_or(|at| now.at.saturating_duration_since(at) >= every);
+        let due = |at: Option<Instant>, every| {
+            at.is_none_or(|at| now.at.saturating_duration_since(at) >= every)
+        };
         if due(self.twcc_at, twcc::INTERVAL) {
             self.twcc_at = Some(now.at);
-            let media = self.tracks.iter().find_map(|track| Some(track.stream.as_ref()?.ssrc)).unwrap_or(0);
+            let media = self
+                .tracks
+                .iter()
+                .find_map(|track| Some(track.stream.as_ref()?.ssrc))
+                .unwrap_or(0);
             while let Some(report) = self.twcc.report(self.ssrc, media) {
                 self.connection.send_rtcp(report, out);
             }
         }
         if due(self.reported_at, REPORT) {
             self.reported_at = Some(now.at);
-            let streams = self.tracks.iter_mut().filter_map(|track| track.stream.as_mut());
-            let reports: Vec<_> = streams.filter_map(|stream| stream.report(now.at)).take(31).collect();
+            let streams = self
+                .tracks
+                .iter_mut()
+                .filter_map(|track| track.stream.as_mut());
+            let reports: Vec<_> = streams
+                .filter_map(|stream| stream.report(now.at))
+                .take(31)
+                .collect();
             if !reports.is_empty() {
-                let worst = reports.iter().map(|report| report.fraction_lost).max().unwrap_or(0);
+                let worst = reports
+                    .iter()
+                    .map(|report| report.fraction_lost)
+                    .max()
+                    .unwrap_or(0);
                 self.loss = f64::from(worst) / 256.0;
-                self.connection.send_rtcp(rtcp::receiver_report(self.ssrc, reports), out);
+                self.connection
+                    .send_rtcp(rtcp::receiver_report(self.ssrc, reports), out);
             }
         }
     }
 
     fn ask_for_packets(&mut self, rtt: Duration, now: Instant, out: &mut Output) {
         for track in &mut self.tracks {
-            let Some(stream) = track.stream.as_mut().filter(|stream| !stream.gaps.is_empty()) else { continue };
+            let Some(stream) = track
+                .stream
+                .as_mut()
+                .filter(|stream| !stream.gaps.is_empty())
+            else {
+                continue;
+            };
             let mut missing = Vec::new();
             let hopeless = stream.gaps.poll(now, rtt, &mut missing);
             if !track.media.nack {
@@ -255,7 +348,8 @@ impl Up {
             }
             self.nacked += missing.len() as u64;
             for some in missing.chunks(64) {
-                self.connection.send_rtcp(rtcp::nack(self.ssrc, stream.ssrc, some), out);
+                self.connection
+                    .send_rtcp(rtcp::nack(self.ssrc, stream.ssrc, some), out);
             }
         }
     }
@@ -265,7 +359,10 @@ impl Up {
         HalfStats {
             connected: self.connection.present(),
             loss: self.loss,
-            jitter_ms: tracks.iter().map(|track| track.jitter_ms).fold(0.0, f64::max),
+            jitter_ms: tracks
+                .iter()
+                .map(|track| track.jitter_ms)
+                .fold(0.0, f64::max),
             bitrate_bps: self.received.meter.bps(now),
             packets: self.received.packets,
             bytes: self.received.bytes,

@@ -11,7 +11,9 @@ use std::time::{Duration, Instant};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
-use crate::api::{DownOffer, Half, Limits, MediaError, Mid, Policy, RelayEvent, RoomId, SeatId, Source};
+use crate::api::{
+    DownOffer, Half, Limits, MediaError, Mid, Policy, RelayEvent, RoomId, SeatId, Source, TrackId,
+};
 use crate::dtls::{Identity, SCRATCH};
 use crate::ice::Check;
 use crate::peer::ConnectionRef;
@@ -60,7 +62,12 @@ pub struct Worker {
 
 /// Commands; each is done when it returns.
 impl Worker {
-    pub fn new(identity: Identity, limits: Limits, candidates: Vec<SocketAddr>, seed: [u8; 32]) -> Self {
+    pub fn new(
+        identity: Identity,
+        limits: Limits,
+        candidates: Vec<SocketAddr>,
+        seed: [u8; 32],
+    ) -> Self {
         Worker {
             strangers: Budget::new(limits.unknown_per_second),
             context: Context {
@@ -95,7 +102,11 @@ impl Worker {
     }
 
     pub fn close_room(&mut self, room: &RoomId) {
-        if let Some(mut room) = self.names.remove(room).and_then(|key| self.rooms.remove(&key)) {
+        if let Some(mut room) = self
+            .names
+            .remove(room)
+            .and_then(|key| self.rooms.remove(&key))
+        {
             room.close(&mut self.context);
         }
     }
@@ -112,7 +123,12 @@ impl Worker {
         room.answer_up(seat, sdp, sources, now, context)
     }
 
-    pub fn offer_down(&mut self, room: &RoomId, seat: &SeatId, now: Now) -> Result<DownOffer, MediaError> {
+    pub fn offer_down(
+        &mut self,
+        room: &RoomId,
+        seat: &SeatId,
+        now: Now,
+    ) -> Result<DownOffer, MediaError> {
         let (room, context) = self.room(room)?;
         room.offer_down(seat, now, context)
     }
@@ -129,10 +145,21 @@ impl Worker {
         room.accept_down(seat, generation, sdp, now, context)
     }
 
-    pub fn set_policy(&mut self, room: &RoomId, policy: Policy, now: Now) -> Result<(), MediaError> {
+    pub fn set_policy(
+        &mut self,
+        room: &RoomId,
+        policy: Policy,
+        now: Now,
+    ) -> Result<(), MediaError> {
         let (room, context) = self.room(room)?;
         room.set_policy(policy, now, context);
         Ok(())
+    }
+
+    pub fn request_keyframe(&mut self, room: &RoomId, track: &TrackId, now: Now) {
+        if let Ok((room, context)) = self.room(room) {
+            room.request_keyframe(track, now, context);
+        }
     }
 
     pub fn close_half(&mut self, room: &RoomId, seat: &SeatId, half: Half) {
@@ -188,15 +215,25 @@ impl Worker {
     }
 
     fn stun(&mut self, from: SocketAddr, datagram: &[u8], now: Now) {
-        let Some(check) = Check::parse(datagram) else { return };
-        let Some(&reference) = self.context.by_ufrag.get(&check.local_ufrag) else { return };
-        let Some(connection) = self.connection(reference) else { return };
+        let Some(check) = Check::parse(datagram) else {
+            return;
+        };
+        let Some(&reference) = self.context.by_ufrag.get(&check.local_ufrag) else {
+            return;
+        };
+        let Some(connection) = self.connection(reference) else {
+            return;
+        };
         if !check.verify(&connection.local.pwd) {
             return;
         }
-        let Some(response) = check.success(from, &connection.local.pwd) else { return };
+        let Some(response) = check.success(from, &connection.local.pwd) else {
+            return;
+        };
         let evicted = connection.checked(from, check.use_candidate, now.at);
-        if let Some(evicted) = evicted.filter(|evicted| self.context.by_address.get(evicted) == Some(&reference)) {
+        if let Some(evicted) =
+            evicted.filter(|evicted| self.context.by_address.get(evicted) == Some(&reference))
+        {
             self.context.by_address.remove(&evicted);
         }
         self.context.by_address.insert(from, reference);
@@ -204,12 +241,17 @@ impl Worker {
     }
 
     fn connection(&mut self, reference: ConnectionRef) -> Option<&mut crate::peer::Connection> {
-        self.rooms.get_mut(&reference.room)?.connection_mut(reference)
+        self.rooms
+            .get_mut(&reference.room)?
+            .connection_mut(reference)
     }
 
     /// Does what is due. To be called at [`Worker::next_tick`], or more often.
     pub fn tick(&mut self, now: Now) {
-        if self.ticked.is_some_and(|at| now.at.saturating_duration_since(at) < TICK) {
+        if self
+            .ticked
+            .is_some_and(|at| now.at.saturating_duration_since(at) < TICK)
+        {
             return;
         }
         self.ticked = Some(now.at);
@@ -220,7 +262,11 @@ impl Worker {
 
     /// When to tick next.
     pub fn next_tick(&self, now: Instant) -> Instant {
-        let pause = if self.context.by_address.is_empty() { IDLE_TICK } else { TICK };
+        let pause = if self.context.by_address.is_empty() {
+            IDLE_TICK
+        } else {
+            TICK
+        };
         self.ticked.map_or(now, |at| at + pause)
     }
 
@@ -240,11 +286,18 @@ struct Budget {
 
 impl Budget {
     fn new(per_second: u32) -> Self {
-        Budget { per_second, left: per_second, since: None }
+        Budget {
+            per_second,
+            left: per_second,
+            since: None,
+        }
     }
 
     fn take(&mut self, now: Instant) -> bool {
-        if self.since.is_none_or(|since| now.saturating_duration_since(since) >= Duration::from_secs(1)) {
+        if self
+            .since
+            .is_none_or(|since| now.saturating_duration_since(since) >= Duration::from_secs(1))
+        {
             self.since = Some(now);
             self.left = self.per_second;
         }

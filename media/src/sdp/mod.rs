@@ -18,7 +18,8 @@ use crate::ice::Credentials;
 /// Header extensions that the relay understands.
 pub const EXT_MID: &str = "urn:ietf:params:rtp-hdrext:sdes:mid";
 pub const EXT_AUDIO_LEVEL: &str = "urn:ietf:params:rtp-hdrext:ssrc-audio-level";
-pub const EXT_TRANSPORT_CC: &str = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
+pub const EXT_TRANSPORT_CC: &str =
+    "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
 pub const EXT_ORIENTATION: &str = "urn:3gpp:video-orientation";
 
 const PROTOCOL: &str = "UDP/TLS/RTP/SAVPF";
@@ -70,7 +71,12 @@ impl Format {
         let kind = match self.name.as_str() {
             "opus" if self.clock_rate == 48_000 => CodecKind::Opus,
             "vp8" if self.clock_rate == 90_000 => CodecKind::Vp8,
-            "h264" if self.clock_rate == 90_000 && self.parameter("packetization-mode") == Some("1") => CodecKind::H264,
+            "h264"
+                if self.clock_rate == 90_000
+                    && self.parameter("packetization-mode") == Some("1") =>
+            {
+                CodecKind::H264
+            }
             _ => return None,
         };
         Some(Codec {
@@ -138,19 +144,34 @@ impl Description {
         let session = SessionDescription::unmarshal(&mut Cursor::new(text.as_bytes()))
             .map_err(|_| MediaError::BadDescription("it is not well-formed SDP"))?;
         let attribute = |name: &str| {
-            let live = session.media_descriptions.iter().filter(|media| !is_rejected(media));
+            let live = session
+                .media_descriptions
+                .iter()
+                .filter(|media| !is_rejected(media));
             live.filter_map(|media| media_attribute(media, name))
-                .chain(session.attributes.iter().filter(|a| a.key == name).filter_map(|a| a.value.as_deref()))
+                .chain(
+                    session
+                        .attributes
+                        .iter()
+                        .filter(|a| a.key == name)
+                        .filter_map(|a| a.value.as_deref()),
+                )
                 .map(str::trim)
                 .next()
         };
         let missing = |what| MediaError::BadDescription(what);
         let ice = Credentials {
-            ufrag: attribute("ice-ufrag").ok_or(missing("it has no ICE ufrag"))?.to_owned(),
-            pwd: attribute("ice-pwd").ok_or(missing("it has no ICE password"))?.to_owned(),
+            ufrag: attribute("ice-ufrag")
+                .ok_or(missing("it has no ICE ufrag"))?
+                .to_owned(),
+            pwd: attribute("ice-pwd")
+                .ok_or(missing("it has no ICE password"))?
+                .to_owned(),
         };
         if !(4..=256).contains(&ice.ufrag.len()) || !(22..=256).contains(&ice.pwd.len()) {
-            return Err(MediaError::BadDescription("its ICE credentials are too short or too long"));
+            return Err(MediaError::BadDescription(
+                "its ICE credentials are too short or too long",
+            ));
         }
         Ok(Description {
             ice,
@@ -161,19 +182,31 @@ impl Description {
                 _ => Setup::ActPass,
             },
             mixed_extensions: session.has_attribute("extmap-allow-mixed"),
-            media: session.media_descriptions.iter().map(media).collect::<Result<_, _>>()?,
+            media: session
+                .media_descriptions
+                .iter()
+                .map(media)
+                .collect::<Result<_, _>>()?,
         })
     }
 }
 
 fn fingerprint(session: &SessionDescription) -> Option<Fingerprint> {
-    let everywhere = session.media_descriptions.iter().flat_map(|media| &media.attributes).chain(&session.attributes);
+    let everywhere = session
+        .media_descriptions
+        .iter()
+        .flat_map(|media| &media.attributes)
+        .chain(&session.attributes);
     everywhere.filter(|a| a.key == "fingerprint").find_map(|a| {
         let (algorithm, digits) = a.value.as_deref()?.trim().split_once(' ')?;
         if !algorithm.eq_ignore_ascii_case("sha-256") {
             return None;
         }
-        let bytes: Vec<u8> = digits.trim().split(':').map(|byte| u8::from_str_radix(byte, 16).ok()).collect::<Option<_>>()?;
+        let bytes: Vec<u8> = digits
+            .trim()
+            .split(':')
+            .map(|byte| u8::from_str_radix(byte, 16).ok())
+            .collect::<Option<_>>()?;
         bytes.try_into().ok()
     })
 }
@@ -187,7 +220,10 @@ fn media_attribute<'a>(media: &'a MediaDescription, name: &str) -> Option<&'a st
 }
 
 fn media(media: &MediaDescription) -> Result<Media, MediaError> {
-    let mid = media_attribute(media, "mid").unwrap_or_default().trim().to_owned();
+    let mid = media_attribute(media, "mid")
+        .unwrap_or_default()
+        .trim()
+        .to_owned();
     if !is_token(&mid, 32) {
         return Err(MediaError::BadDescription("an m-line has no usable mid"));
     }
@@ -201,7 +237,12 @@ fn media(media: &MediaDescription) -> Result<Media, MediaError> {
         Direction::SendRecv
     };
     let values = |name: &'static str| {
-        media.attributes.iter().filter(move |a| a.key == name).filter_map(|a| a.value.as_deref()).map(str::trim)
+        media
+            .attributes
+            .iter()
+            .filter(move |a| a.key == name)
+            .filter_map(|a| a.value.as_deref())
+            .map(str::trim)
     };
     let mut ssrcs = Vec::new();
     for ssrc in values("ssrc").filter_map(|value| value.split_whitespace().next()?.parse().ok()) {
@@ -237,9 +278,16 @@ fn media(media: &MediaDescription) -> Result<Media, MediaError> {
     })
 }
 
+/// Payload types read of an m-line: each is looked for among all its attributes.
+const MAX_FORMATS: usize = 128;
+
 fn formats(media: &MediaDescription) -> Vec<Format> {
     let of = |name: &'static str, payload_type: &str| -> Vec<String> {
-        let found = media.attributes.iter().filter(|a| a.key == name).filter_map(|a| a.value.as_deref());
+        let found = media
+            .attributes
+            .iter()
+            .filter(|a| a.key == name)
+            .filter_map(|a| a.value.as_deref());
         found
             .filter_map(|value| value.trim().split_once(' '))
             .filter(|(head, _)| *head == payload_type || *head == "*")
@@ -254,23 +302,44 @@ fn formats(media: &MediaDescription) -> Vec<Format> {
             payload_type: number,
             name: parts.next()?.to_ascii_lowercase(),
             clock_rate: parts.next()?.parse().ok()?,
-            channels: parts.next().and_then(|channels| channels.parse().ok()).unwrap_or(0),
-            fmtp: of("fmtp", payload_type).into_iter().next().unwrap_or_default(),
+            channels: parts
+                .next()
+                .and_then(|channels| channels.parse().ok())
+                .unwrap_or(0),
+            fmtp: of("fmtp", payload_type)
+                .into_iter()
+                .next()
+                .unwrap_or_default(),
             feedback: of("rtcp-fb", payload_type),
         })
     };
-    media.media_name.formats.iter().filter_map(format).take(64).collect()
+    media
+        .media_name
+        .formats
+        .iter()
+        .take(MAX_FORMATS)
+        .filter_map(format)
+        .collect()
 }
 
 /// Whether a name can stand in a description (RFC 8866 `token`).
 pub fn is_token(name: &str, max: usize) -> bool {
-    (1..=max).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`{|}~".contains(&b))
+    (1..=max).contains(&name.len())
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`{|}~".contains(&b))
 }
 
 /// The lines before the first m-line.
 fn session_lines(side: &LocalSide<'_>, bundle: &[&str], mixed: bool) -> String {
-    let mut text = format!("v=0\r\no=- {} {} IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=ice-lite\r\n", side.session, side.version);
-    text.push_str(&format!("a=group:BUNDLE {}\r\na=msid-semantic: WMS *\r\n", bundle.join(" ")));
+    let mut text = format!(
+        "v=0\r\no=- {} {} IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=ice-lite\r\n",
+        side.session, side.version
+    );
+    text.push_str(&format!(
+        "a=group:BUNDLE {}\r\na=msid-semantic: WMS *\r\n",
+        bundle.join(" ")
+    ));
     if mixed {
         text.push_str("a=extmap-allow-mixed\r\n");
     }
@@ -279,7 +348,11 @@ fn session_lines(side: &LocalSide<'_>, bundle: &[&str], mixed: bool) -> String {
 
 /// Transport lines of an m-line; candidates only where asked for.
 fn transport_lines(side: &LocalSide<'_>, setup: &str, with_candidates: bool) -> String {
-    let digits: Vec<String> = side.fingerprint.iter().map(|byte| format!("{byte:02X}")).collect();
+    let digits: Vec<String> = side
+        .fingerprint
+        .iter()
+        .map(|byte| format!("{byte:02X}"))
+        .collect();
     let mut text = format!(
         "c=IN IP4 0.0.0.0\r\na=ice-ufrag:{}\r\na=ice-pwd:{}\r\na=fingerprint:sha-256 {}\r\na=setup:{setup}\r\n",
         side.ice.ufrag,
@@ -291,7 +364,10 @@ fn transport_lines(side: &LocalSide<'_>, setup: &str, with_candidates: bool) -> 
             // RFC 8445 section 5.1.2: host type preference 126, one local preference for each address.
             let priority = (126u32 << 24) | ((65_535 - at as u32 % 65_535) << 8) | 255;
             let (ip, port) = (candidate.ip(), candidate.port());
-            text.push_str(&format!("a=candidate:{} 1 udp {priority} {ip} {port} typ host\r\n", at + 1));
+            text.push_str(&format!(
+                "a=candidate:{} 1 udp {priority} {ip} {port} typ host\r\n",
+                at + 1
+            ));
         }
         text.push_str("a=end-of-candidates\r\n");
     }

@@ -4,7 +4,8 @@
 
 use crate::api::{CodecKind, MediaError, Mid, TrackId};
 use crate::sdp::{
-    Description, EXT_AUDIO_LEVEL, EXT_ORIENTATION, LocalSide, PROTOCOL, Setup, session_lines, transport_lines,
+    Description, EXT_AUDIO_LEVEL, EXT_ORIENTATION, LocalSide, PROTOCOL, Setup, session_lines,
+    transport_lines,
 };
 
 /// Payload types of every down connection.
@@ -63,8 +64,11 @@ pub fn write(slots: &[OfferedSlot<'_>], side: &LocalSide<'_>) -> String {
     let mut text = session_lines(side, &bundle, true);
     for (at, slot) in slots.iter().enumerate() {
         let kind = if slot.audio { "audio" } else { "video" };
-        let formats =
-            if slot.audio { OPUS.to_string() } else { format!("{VP8} {VP8_RTX} {H264} {H264_RTX}") };
+        let formats = if slot.audio {
+            OPUS.to_string()
+        } else {
+            format!("{VP8} {VP8_RTX} {H264} {H264_RTX}")
+        };
         text.push_str(&format!("m={kind} 9 {PROTOCOL} {formats}\r\n"));
         text.push_str(&transport_lines(side, "actpass", at == 0));
         text.push_str(&format!("a=mid:{}\r\n", slot.mid));
@@ -79,21 +83,33 @@ pub fn write(slots: &[OfferedSlot<'_>], side: &LocalSide<'_>) -> String {
             text.push_str("a=inactive\r\n");
         }
         text.push_str("a=rtcp-mux\r\na=rtcp-rsize\r\n");
-        text.push_str(if slot.audio { AUDIO_FORMATS } else { VIDEO_FORMATS });
-        if let Some(Carried { track, ssrc, rtx_ssrc }) = &slot.carries {
+        text.push_str(if slot.audio {
+            AUDIO_FORMATS
+        } else {
+            VIDEO_FORMATS
+        });
+        if let Some(Carried {
+            track,
+            ssrc,
+            rtx_ssrc,
+        }) = &slot.carries
+        {
             let cname = &track.seat.0;
             if slot.audio {
                 text.push_str(&format!("a=ssrc:{ssrc} cname:{cname}\r\n"));
             } else {
                 text.push_str(&format!("a=ssrc-group:FID {ssrc} {rtx_ssrc}\r\n"));
-                text.push_str(&format!("a=ssrc:{ssrc} cname:{cname}\r\na=ssrc:{rtx_ssrc} cname:{cname}\r\n"));
+                text.push_str(&format!(
+                    "a=ssrc:{ssrc} cname:{cname}\r\na=ssrc:{rtx_ssrc} cname:{cname}\r\n"
+                ));
             }
         }
     }
     text
 }
 
-const AUDIO_FORMATS: &str = "a=rtpmap:111 opus/48000/2\r\na=fmtp:111 minptime=10;useinbandfec=1\r\n";
+const AUDIO_FORMATS: &str =
+    "a=rtpmap:111 opus/48000/2\r\na=rtcp-fb:111 nack\r\na=fmtp:111 minptime=10;useinbandfec=1\r\n";
 const VIDEO_FORMATS: &str = "a=rtpmap:96 VP8/90000\r\na=rtcp-fb:96 nack\r\na=rtcp-fb:96 nack pli\r\na=rtcp-fb:96 ccm fir\r\n\
     a=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96\r\n\
     a=rtpmap:102 H264/90000\r\na=rtcp-fb:102 nack\r\na=rtcp-fb:102 nack pli\r\na=rtcp-fb:102 ccm fir\r\n\
@@ -103,14 +119,26 @@ const VIDEO_FORMATS: &str = "a=rtpmap:96 VP8/90000\r\na=rtcp-fb:96 nack\r\na=rtc
 /// Reads what an answer agreed to.
 pub fn read_answer(answer: &Description) -> Result<Vec<DownMedia>, MediaError> {
     if answer.setup != Setup::Active {
-        return Err(MediaError::BadDescription("the answer's setup must be active"));
+        return Err(MediaError::BadDescription(
+            "the answer's setup must be active",
+        ));
     }
     let agreed = |media: &crate::sdp::Media| DownMedia {
         mid: media.mid.clone(),
         receiving: !media.rejected && media.direction.receives(),
-        payload_types: media.formats.iter().map(|format| format.payload_type).collect(),
-        audio_level: media.extensions.iter().any(|(id, uri)| *id == AUDIO_LEVEL_ID && uri == EXT_AUDIO_LEVEL),
-        orientation: media.extensions.iter().any(|(id, uri)| *id == ORIENTATION_ID && uri == EXT_ORIENTATION),
+        payload_types: media
+            .formats
+            .iter()
+            .map(|format| format.payload_type)
+            .collect(),
+        audio_level: media
+            .extensions
+            .iter()
+            .any(|(id, uri)| *id == AUDIO_LEVEL_ID && uri == EXT_AUDIO_LEVEL),
+        orientation: media
+            .extensions
+            .iter()
+            .any(|(id, uri)| *id == ORIENTATION_ID && uri == EXT_ORIENTATION),
     };
     Ok(answer.media.iter().map(agreed).collect())
 }

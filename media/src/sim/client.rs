@@ -11,10 +11,10 @@ use rtc_rtcp::reception_report::ReceptionReport;
 
 use crate::api::{DownTrack, Half, Limits, SeatId, Source};
 use crate::ice::{self, Credentials};
-use crate::nack::{Arrival, Gaps};
 use crate::rtcp::{self, Told, ntp_from_us};
-use crate::rtp::{Rewrite, RtpView, Unwrapper, is_rtcp, unwrap_rtx};
+use crate::rtp::{Rewrite, RtpView, is_rtcp, unwrap_rtx};
 use crate::sdp::Description;
+use crate::sim::received::Received;
 use crate::srtp::{Profile, Srtp};
 use crate::worker::Now;
 
@@ -22,19 +22,6 @@ const FRAME: Duration = Duration::from_millis(66);
 const PACKETS_A_FRAME: u64 = 3;
 const AUDIO: Duration = Duration::from_millis(20);
 const MID_ID: u8 = 4;
-
-/// What a subscriber got of one stream.
-#[derive(Debug, Default)]
-pub struct Received {
-    /// Content numbers by extended sequence number.
-    pub contents: BTreeMap<u64, u64>,
-    pub timestamps: BTreeMap<u64, u32>,
-    pub first_is_keyframe: Option<bool>,
-    pub recovered: u64,
-    pub clock: Option<(u64, u32)>,
-    unwrapper: Unwrapper,
-    gaps: Gaps,
-}
 
 #[derive(Debug)]
 struct Sending {
@@ -82,7 +69,11 @@ impl Client {
     pub fn new(name: &str, half: Half, rng: &mut StdRng, now: Now) -> Self {
         let certificate = dimpl::certificate::generate_self_signed_certificate().unwrap();
         let fingerprint: [u8; 32] = certificate.fingerprint().try_into().unwrap();
-        let config = Config::builder().flight_start_rto(Duration::from_millis(100)).flight_retries(8).build().unwrap();
+        let config = Config::builder()
+            .flight_start_rto(Duration::from_millis(100))
+            .flight_retries(8)
+            .build()
+            .unwrap();
         let mut dtls = Dtls::new_12(Arc::new(config), certificate, now.at);
         dtls.set_active(true);
         Client {
@@ -115,9 +106,15 @@ impl Client {
     }
 
     fn transport(&self, setup: &str) -> String {
-        let digits: Vec<String> = self.certificate.iter().map(|byte| format!("{byte:02X}")).collect();
+        let digits: Vec<String> = self
+            .certificate
+            .iter()
+            .map(|byte| format!("{byte:02X}"))
+            .collect();
         let (ufrag, pwd, digits) = (&self.local.ufrag, &self.local.pwd, digits.join(":"));
-        format!("c=IN IP4 0.0.0.0\r\na=ice-ufrag:{ufrag}\r\na=ice-pwd:{pwd}\r\na=fingerprint:sha-256 {digits}\r\na=setup:{setup}\r\n")
+        format!(
+            "c=IN IP4 0.0.0.0\r\na=ice-ufrag:{ufrag}\r\na=ice-pwd:{pwd}\r\na=fingerprint:sha-256 {digits}\r\na=setup:{setup}\r\n"
+        )
     }
 
     pub fn offer(&mut self, sources: &[Source]) -> (String, Vec<(String, Source)>) {
@@ -125,16 +122,33 @@ impl Client {
         let mut mids = Vec::new();
         for (at, source) in sources.iter().enumerate() {
             let ssrc = 1000 * (self.published as u32 + 1) + at as u32 + (self.content >> 24) as u32;
-            let (kind, payload_type) = if source.is_audio() { ("audio", 111) } else { ("video", 96) };
-            text += &format!("m={kind} 9 UDP/TLS/RTP/SAVPF {payload_type} 97\r\n{}", self.transport("actpass"));
-            text += &format!("a=mid:{at}\r\na=sendonly\r\na=rtcp-mux\r\na=extmap:{MID_ID} {}\r\n", crate::sdp::EXT_MID);
-            text += &format!("a=extmap:1 {}\r\na=extmap:3 {}\r\n", crate::sdp::EXT_AUDIO_LEVEL, crate::sdp::EXT_TRANSPORT_CC);
+            let (kind, payload_type) = if source.is_audio() {
+                ("audio", 111)
+            } else {
+                ("video", 96)
+            };
+            text += &format!(
+                "m={kind} 9 UDP/TLS/RTP/SAVPF {payload_type} 97\r\n{}",
+                self.transport("actpass")
+            );
+            text += &format!(
+                "a=mid:{at}\r\na=sendonly\r\na=rtcp-mux\r\na=extmap:{MID_ID} {}\r\n",
+                crate::sdp::EXT_MID
+            );
+            text += &format!(
+                "a=extmap:1 {}\r\na=extmap:3 {}\r\n",
+                crate::sdp::EXT_AUDIO_LEVEL,
+                crate::sdp::EXT_TRANSPORT_CC
+            );
             text += if source.is_audio() {
-                "a=rtpmap:111 opus/48000/2\r\n"
+                "a=rtpmap:111 opus/48000/2\r\na=rtcp-fb:111 nack\r\n"
             } else {
                 "a=rtpmap:96 VP8/90000\r\na=rtcp-fb:96 nack\r\na=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96\r\n"
             };
-            text += &format!("a=ssrc-group:FID {ssrc} {}\r\na=ssrc:{ssrc} cname:x\r\n", ssrc + 500);
+            text += &format!(
+                "a=ssrc-group:FID {ssrc} {}\r\na=ssrc:{ssrc} cname:x\r\n",
+                ssrc + 500
+            );
             mids.push((at.to_string(), *source));
             self.sending.push(Sending {
                 source: *source,
@@ -159,11 +173,22 @@ impl Client {
         let mut text = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n".to_owned();
         for media in offer.media {
             let formats = media.payload_types.join(" ");
-            text += &format!("m={} 9 UDP/TLS/RTP/SAVPF {formats}\r\n{}", media.kind, self.transport("active"));
+            text += &format!(
+                "m={} 9 UDP/TLS/RTP/SAVPF {formats}\r\n{}",
+                media.kind,
+                self.transport("active")
+            );
             text += &format!("a=mid:{}\r\n", media.mid);
-            text += if media.direction.sends() { "a=recvonly\r\n" } else { "a=inactive\r\n" };
+            text += if media.direction.sends() {
+                "a=recvonly\r\n"
+            } else {
+                "a=inactive\r\n"
+            };
             for format in media.formats {
-                text += &format!("a=rtpmap:{} {}/{}\r\n", format.payload_type, format.name, format.clock_rate);
+                text += &format!(
+                    "a=rtpmap:{} {}/{}\r\n",
+                    format.payload_type, format.name, format.clock_rate
+                );
             }
         }
         text
@@ -185,10 +210,13 @@ impl Client {
     }
 
     pub fn tick(&mut self, now: Now) {
-        let due = self.pinged.is_none_or(|at| now.at - at > Duration::from_millis(if self.reachable { 1000 } else { 50 }));
+        let due = self.pinged.is_none_or(|at| {
+            now.at - at > Duration::from_millis(if self.reachable { 1000 } else { 50 })
+        });
         if let Some(remote) = self.remote.as_ref().filter(|_| due) {
             self.pinged = Some(now.at);
-            self.outgoing.push(ice::request(&self.local, remote, true).unwrap());
+            self.outgoing
+                .push(ice::request(&self.local, remote, true).unwrap());
         }
         if self.reachable {
             self.drive(None, now);
@@ -229,7 +257,11 @@ impl Client {
     }
 
     fn seal(&mut self, mut packet: Vec<u8>) {
-        self.srtp.as_mut().unwrap().seal_rtp(&mut packet, 0).unwrap();
+        self.srtp
+            .as_mut()
+            .unwrap()
+            .seal_rtp(&mut packet, 0)
+            .unwrap();
         self.outgoing.push(packet);
     }
 
@@ -247,9 +279,14 @@ impl Client {
             let audio = self.sending[at].source.is_audio();
             let sending = &mut self.sending[at];
             sending.next = Some(next + if audio { AUDIO } else { FRAME });
-            sending.timestamp = sending.timestamp.wrapping_add(if audio { 960 } else { 5940 });
+            sending.timestamp = sending
+                .timestamp
+                .wrapping_add(if audio { 960 } else { 5940 });
             let keyframe = std::mem::take(&mut sending.want_keyframe);
-            if sending.reported.is_none_or(|at| now.at - at > Duration::from_millis(500)) {
+            if sending
+                .reported
+                .is_none_or(|at| now.at - at > Duration::from_millis(500))
+            {
                 sending.reported = Some(now.at);
                 // The client's clock is a century off, as some are.
                 let ntp = ntp_from_us(now.wall_us - 900_000_000_000_000);
@@ -258,7 +295,16 @@ impl Client {
             }
             for part in 0..if audio { 1 } else { PACKETS_A_FRAME } {
                 let first = part == 0;
-                let mut payload = if audio { vec![0xfc] } else { vec![if first { 0x90 } else { 0x80 }, 0x80, 1, u8::from(!keyframe)] };
+                let mut payload = if audio {
+                    vec![0xfc]
+                } else {
+                    vec![
+                        if first { 0x90 } else { 0x80 },
+                        0x80,
+                        1,
+                        u8::from(!keyframe),
+                    ]
+                };
                 payload.extend_from_slice(&self.content.to_be_bytes());
                 payload.resize(400, 0x55);
                 self.content += 1;
@@ -278,7 +324,20 @@ impl Client {
         out.extend_from_slice(&sending.timestamp.to_be_bytes());
         out.extend_from_slice(&sending.ssrc.to_be_bytes());
         let [high, low] = self.transport_seq.to_be_bytes();
-        out.extend_from_slice(&[0xbe, 0xde, 0, 2, MID_ID << 4, sending.mid.as_bytes()[0], 0x31, high, low, 0x10, level, 0]);
+        out.extend_from_slice(&[
+            0xbe,
+            0xde,
+            0,
+            2,
+            MID_ID << 4,
+            sending.mid.as_bytes()[0],
+            0x31,
+            high,
+            low,
+            0x10,
+            level,
+            0,
+        ]);
         out.extend_from_slice(payload);
         sending.history.insert(sending.seq, out.clone());
         sending.seq = sending.seq.wrapping_add(1);
@@ -286,10 +345,21 @@ impl Client {
     }
 
     fn retransmit(&mut self, ssrc: u32, seqs: &[u16]) {
-        let Some(at) = self.sending.iter().position(|sending| sending.ssrc == ssrc) else { return };
+        let Some(at) = self.sending.iter().position(|sending| sending.ssrc == ssrc) else {
+            return;
+        };
         for seq in seqs {
             let sending = &mut self.sending[at];
-            let Some(original) = sending.history.get(seq) else { continue };
+            let Some(original) = sending.history.get(seq) else {
+                continue;
+            };
+            if sending.source.is_audio() {
+                // Without RTX a packet is sent again as it was.
+                let again = original.clone();
+                self.retransmitted += 1;
+                self.seal(again);
+                continue;
+            }
             let view = RtpView::parse(original).unwrap();
             let mut out = Vec::new();
             let (rtx_seq, rtx_ssrc) = (sending.rtx_seq, sending.rtx_ssrc);
@@ -310,7 +380,11 @@ impl Client {
     }
 
     fn rtcp(&mut self, mut packet: Vec<u8>, _now: Now) {
-        if self.srtp.as_mut().is_none_or(|srtp| srtp.open_rtcp(&mut packet).is_err()) {
+        if self
+            .srtp
+            .as_mut()
+            .is_none_or(|srtp| srtp.open_rtcp(&mut packet).is_err())
+        {
             return;
         }
         self.transport_feedback += u64::from(packet[1] == 205 && packet[0] & 0x1f == 15);
@@ -319,7 +393,10 @@ impl Client {
                 Told::Lacks { ssrc, seqs } => self.retransmit(ssrc, &seqs),
                 Told::WantsKeyframe { ssrc } => {
                     self.keyframe_requests += 1;
-                    self.sending.iter_mut().filter(|s| s.ssrc == ssrc).for_each(|s| s.want_keyframe = true);
+                    self.sending
+                        .iter_mut()
+                        .filter(|s| s.ssrc == ssrc)
+                        .for_each(|s| s.want_keyframe = true);
                 }
                 Told::Reception(report) => self.reports.push(report),
                 Told::SenderClock { ssrc, ntp, rtp, .. } => {
@@ -330,7 +407,11 @@ impl Client {
     }
 
     fn rtp(&mut self, mut packet: Vec<u8>, now: Now) {
-        if self.srtp.as_mut().is_none_or(|srtp| srtp.open_rtp(&mut packet).is_err()) {
+        if self
+            .srtp
+            .as_mut()
+            .is_none_or(|srtp| srtp.open_rtp(&mut packet).is_err())
+        {
             return;
         }
         let view = RtpView::parse(&packet).unwrap();
@@ -342,7 +423,14 @@ impl Client {
                 let seq = received.unwrapper.peek(osn);
                 received.first_is_keyframe.is_some() && !received.contents.contains_key(&seq)
             };
-            let Some(received) = self.received.values_mut().filter(|r| r.recoverable()).find(lacks) else { return };
+            let Some(received) = self
+                .received
+                .values_mut()
+                .filter(|r| r.recoverable())
+                .find(lacks)
+            else {
+                return;
+            };
             received.recovered += 1;
             let original = unwrap_rtx(&packet, 0, 96).unwrap();
             received.take(&RtpView::parse(&original).unwrap(), now);
@@ -355,12 +443,16 @@ impl Client {
         let mut requests = Vec::new();
         for (ssrc, received) in &mut self.received {
             let mut due = Vec::new();
-            received.gaps.poll(now.at, Duration::from_millis(40), &mut due);
-            if received.recoverable() && !due.is_empty() {
+            received
+                .gaps
+                .poll(now.at, Duration::from_millis(40), &mut due);
+            if !due.is_empty() {
                 requests.push(rtcp::nack(1, *ssrc, &due));
             }
         }
-        requests.into_iter().for_each(|request| self.seal_rtcp(request));
+        requests
+            .into_iter()
+            .for_each(|request| self.seal_rtcp(request));
     }
 
     /// Asks for anything, as a curious client would.
@@ -372,7 +464,11 @@ impl Client {
     /// Sends anything, properly encrypted.
     pub fn send_raw(&mut self, mut bytes: Vec<u8>, rtcp: bool) {
         let srtp = self.srtp.as_mut().unwrap();
-        let sealed = if rtcp { srtp.seal_rtcp(&mut bytes) } else { srtp.seal_rtp(&mut bytes, 0) };
+        let sealed = if rtcp {
+            srtp.seal_rtcp(&mut bytes)
+        } else {
+            srtp.seal_rtp(&mut bytes, 0)
+        };
         if sealed.is_ok() {
             self.outgoing.push(bytes);
         }
@@ -380,27 +476,9 @@ impl Client {
 
     /// All content numbers received, whatever the stream.
     pub fn contents(&self) -> Vec<u64> {
-        self.received.values().flat_map(|received| received.contents.values().copied()).collect()
-    }
-}
-
-impl Received {
-    fn recoverable(&self) -> bool {
-        // Video: its first payload byte is a VP8 descriptor.
-        self.first_is_keyframe.is_some()
-    }
-
-    fn take(&mut self, view: &RtpView<'_>, now: Now) {
-        let video = view.payload_type == 96;
-        let at = if video { 4 } else { 1 };
-        let content = u64::from_be_bytes(view.payload[at..at + 8].try_into().unwrap());
-        if video && self.first_is_keyframe.is_none() {
-            self.first_is_keyframe = Some(view.payload[0] & 0x10 != 0 && view.payload[3] & 1 == 0);
-        }
-        let seq = self.unwrapper.unwrap(view.seq);
-        assert!(self.gaps.arrive(seq, now.at) != Arrival::Duplicate, "a packet came twice");
-        let before = self.contents.insert(seq, content);
-        assert!(before.is_none_or(|before| before == content), "one number, two packets");
-        self.timestamps.insert(seq, view.timestamp);
+        self.received
+            .values()
+            .flat_map(|received| received.contents.values().copied())
+            .collect()
     }
 }

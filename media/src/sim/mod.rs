@@ -2,6 +2,7 @@
 //! A room in virtual time: the worker, its clients, and links that lose, delay and reorder by a seed.
 
 mod client;
+mod received;
 mod scenarios;
 
 use std::cmp::Reverse;
@@ -31,7 +32,12 @@ pub struct Link {
 
 impl Default for Link {
     fn default() -> Self {
-        Link { loss: 0.0, delay: Duration::from_millis(10), jitter: Duration::ZERO, cut: false }
+        Link {
+            loss: 0.0,
+            delay: Duration::from_millis(10),
+            jitter: Duration::ZERO,
+            cut: false,
+        }
     }
 }
 
@@ -81,7 +87,18 @@ pub fn seat(name: &str) -> SeatId {
 /// Everybody may receive everybody, and all is recorded.
 pub fn open_policy(names: &[&str]) -> Policy {
     let to: BTreeSet<SeatId> = names.iter().map(|name| seat(name)).collect();
-    let seats = to.iter().map(|name| (name.clone(), Publishing { to: to.clone(), record: true })).collect();
+    let seats = to
+        .iter()
+        .map(|name| {
+            (
+                name.clone(),
+                Publishing {
+                    to: to.clone(),
+                    record: true,
+                },
+            )
+        })
+        .collect();
     Policy { seats }
 }
 
@@ -113,7 +130,11 @@ impl World {
 
     pub fn now(&self) -> Now {
         let us = self.elapsed.as_micros() as u64;
-        Now { at: self.start + self.elapsed, mono_us: us, wall_us: 1_790_000_000_000_000 + us as i64 }
+        Now {
+            at: self.start + self.elapsed,
+            mono_us: us,
+            wall_us: 1_790_000_000_000_000 + us as i64,
+        }
     }
 
     pub fn set_policy(&mut self, policy: Policy) {
@@ -128,7 +149,10 @@ impl World {
         let now = self.now();
         let mut client = Client::new(name, Half::Up, &mut self.rng, now);
         let (offer, mids) = client.offer(sources);
-        let answer = self.worker.answer_up(&room(), &seat(name), &offer, &mids, now).unwrap();
+        let answer = self
+            .worker
+            .answer_up(&room(), &seat(name), &offer, &mids, now)
+            .unwrap();
         client.take_description(&answer);
         self.clients.insert(address, client);
         self.links.insert(address, Link::default());
@@ -174,7 +198,12 @@ impl World {
     }
 
     /// Lets time pass until something is so; fails after `limit`.
-    pub fn run_until(&mut self, limit: Duration, what: &str, so: impl Fn(&World) -> bool) -> Duration {
+    pub fn run_until(
+        &mut self,
+        limit: Duration,
+        what: &str,
+        so: impl Fn(&World) -> bool,
+    ) -> Duration {
         let begun = self.elapsed;
         while !so(self) {
             assert!(self.elapsed - begun < limit, "not within {limit:?}: {what}");
@@ -186,30 +215,43 @@ impl World {
 
     fn step(&mut self) {
         let now = self.now();
-        while let Some(Reverse((due, number))) = self.queue.peek().copied().filter(|Reverse((due, _))| *due <= self.elapsed) {
+        while let Some(Reverse((due, number))) = self
+            .queue
+            .peek()
+            .copied()
+            .filter(|Reverse((due, _))| *due <= self.elapsed)
+        {
             let _ = due;
             self.queue.pop();
-            let Some(flying) = self.flying.remove(&number) else { continue };
+            let Some(flying) = self.flying.remove(&number) else {
+                continue;
+            };
             if flying.to_relay {
                 self.worker.datagram(flying.client, &flying.bytes, now);
             } else if let Some(client) = self.clients.get_mut(&flying.client) {
                 client.datagram(&flying.bytes, now);
             }
         }
-        let (due, later) = std::mem::take(&mut self.answers).into_iter().partition(|(due, ..)| *due <= self.elapsed);
+        let (due, later) = std::mem::take(&mut self.answers)
+            .into_iter()
+            .partition(|(due, ..)| *due <= self.elapsed);
         self.answers = later;
         let due: Vec<(Duration, SocketAddr, u64, String)> = due;
         for (_, address, generation, answer) in due {
             let name = self.clients[&address].seat.clone();
             // An answer that a newer offer overtook is refused, as it must be.
-            let _ = self.worker.accept_down(&room(), &name, generation, &answer, now);
+            let _ = self
+                .worker
+                .accept_down(&room(), &name, generation, &answer, now);
         }
         self.worker.tick(now);
         let addresses: Vec<SocketAddr> = self.clients.keys().copied().collect();
         for address in addresses {
             self.clients.get_mut(&address).unwrap().tick(now);
             let outgoing = std::mem::take(&mut self.clients.get_mut(&address).unwrap().outgoing);
-            outgoing.into_iter().for_each(|bytes| self.send(true, address, bytes));
+            outgoing
+                .into_iter()
+                .for_each(|bytes| self.send(true, address, bytes));
         }
         self.collect();
     }
@@ -221,7 +263,10 @@ impl World {
         }
         for event in events {
             if let RelayEvent::DownNeedsOffer { seat, .. } = &event {
-                let found = self.clients.iter().find(|(_, client)| client.half == Half::Down && client.seat == *seat);
+                let found = self
+                    .clients
+                    .iter()
+                    .find(|(_, client)| client.half == Half::Down && client.seat == *seat);
                 if let Some(address) = found.map(|(address, _)| *address) {
                     self.negotiate_down(address);
                 }
@@ -237,13 +282,26 @@ impl World {
         }
         let jitter = link.jitter.mul_f64(self.rng.random::<f64>());
         self.sent += 1;
-        self.queue.push(Reverse((self.elapsed + link.delay + jitter, self.sent)));
-        self.flying.insert(self.sent, InFlight { to_relay, client, bytes });
+        self.queue
+            .push(Reverse((self.elapsed + link.delay + jitter, self.sent)));
+        self.flying.insert(
+            self.sent,
+            InFlight {
+                to_relay,
+                client,
+                bytes,
+            },
+        );
     }
 
     /// Copies of what is on its way to the relay.
     pub fn sample(&self) -> Vec<Vec<u8>> {
-        self.flying.values().filter(|flying| flying.to_relay).map(|flying| flying.bytes.clone()).take(8).collect()
+        self.flying
+            .values()
+            .filter(|flying| flying.to_relay)
+            .map(|flying| flying.bytes.clone())
+            .take(8)
+            .collect()
     }
 
     pub fn client(&self, address: SocketAddr) -> &Client {

@@ -41,7 +41,10 @@ impl Profile {
             return None;
         }
         let (keys, salts) = material.split_at(2 * key);
-        Some([(&keys[..key], &salts[..salt]), (&keys[key..], &salts[salt..])])
+        Some([
+            (&keys[..key], &salts[..salt]),
+            (&keys[key..], &salts[salt..]),
+        ])
     }
 }
 
@@ -53,8 +56,15 @@ pub enum Direction {
 }
 
 enum Transform {
-    Gcm { key: LessSafeKey, salt: [u8; 12] },
-    Cm { key: Box<EncryptingKey>, salt: [u8; 14], auth: hmac::Key },
+    Gcm {
+        key: Box<LessSafeKey>,
+        salt: [u8; 12],
+    },
+    Cm {
+        key: EncryptingKey,
+        salt: [u8; 14],
+        auth: hmac::Key,
+    },
 }
 
 /// The session keys of one sender.
@@ -103,9 +113,23 @@ impl Keys {
     }
 
     /// Authenticates and decrypts `packet` in place, cutting tag and index off. `index` is the packet's index without E.
-    pub fn open(&self, direction: Direction, ssrc: u32, index: u64, header: usize, packet: &mut Vec<u8>) -> Option<()> {
-        let trailer = if direction == Direction::Rtcp { INDEX } else { 0 };
-        let length = packet.len().checked_sub(trailer + self.tag_len(direction)).filter(|body| *body >= header)?;
+    pub fn open(
+        &self,
+        direction: Direction,
+        ssrc: u32,
+        index: u64,
+        header: usize,
+        packet: &mut Vec<u8>,
+    ) -> Option<()> {
+        let trailer = if direction == Direction::Rtcp {
+            INDEX
+        } else {
+            0
+        };
+        let length = packet
+            .len()
+            .checked_sub(trailer + self.tag_len(direction))
+            .filter(|body| *body >= header)?;
         match self.transform(direction) {
             Transform::Gcm { key, salt } => {
                 let nonce = gcm_nonce(salt, ssrc, index);
@@ -113,7 +137,8 @@ impl Keys {
                 let (head, rest) = packet[..end].split_at_mut(header);
                 let mut aad = [0u8; 12];
                 if direction == Direction::Rtcp {
-                    key.open_in_place(nonce, Aad::from(rtcp_aad(&mut aad, head, index)), rest).ok()?;
+                    key.open_in_place(nonce, Aad::from(rtcp_aad(&mut aad, head, index)), rest)
+                        .ok()?;
                 } else {
                     key.open_in_place(nonce, Aad::from(&*head), rest).ok()?;
                 }
@@ -126,7 +151,11 @@ impl Keys {
                     mac.update(&roc(index));
                 }
                 let tag = mac.sign();
-                aws_lc_rs::constant_time::verify_slices_are_equal(&tag.as_ref()[..SHA1_TAG], &packet[tag_at..]).ok()?;
+                aws_lc_rs::constant_time::verify_slices_are_equal(
+                    &tag.as_ref()[..SHA1_TAG],
+                    &packet[tag_at..],
+                )
+                .ok()?;
                 cm_crypt(key, salt, ssrc, index, &mut packet[header..length])?;
             }
         }
@@ -151,9 +180,15 @@ impl Keys {
                 let (head, rest) = out.get_mut(start..)?.split_at_mut_checked(header)?;
                 let mut aad = [0u8; 12];
                 let tag = if direction == Direction::Rtcp {
-                    key.seal_in_place_separate_tag(nonce, Aad::from(rtcp_aad(&mut aad, head, index)), rest).ok()?
+                    key.seal_in_place_separate_tag(
+                        nonce,
+                        Aad::from(rtcp_aad(&mut aad, head, index)),
+                        rest,
+                    )
+                    .ok()?
                 } else {
-                    key.seal_in_place_separate_tag(nonce, Aad::from(&*head), rest).ok()?
+                    key.seal_in_place_separate_tag(nonce, Aad::from(&*head), rest)
+                        .ok()?
                 };
                 out.extend_from_slice(tag.as_ref());
                 if direction == Direction::Rtcp {
@@ -179,7 +214,12 @@ impl Keys {
 
 impl Transform {
     /// `labels`: encryption key, authentication key, salt (RFC 3711 section 4.3.1).
-    fn derive(profile: Profile, master: &[u8], master_salt: &[u8], labels: [u8; 3]) -> Option<Self> {
+    fn derive(
+        profile: Profile,
+        master: &[u8],
+        master_salt: &[u8],
+        labels: [u8; 3],
+    ) -> Option<Self> {
         let mut key = vec![0; profile.key_len()];
         derive_into(master, master_salt, labels[0], &mut key)?;
         Some(match profile {
@@ -188,16 +228,23 @@ impl Transform {
                 derive_into(master, master_salt, labels[1], &mut auth)?;
                 derive_into(master, master_salt, labels[2], &mut salt)?;
                 Transform::Cm {
-                    key: Box::new(EncryptingKey::ctr(UnboundCipherKey::new(&AES_128, &key).ok()?).ok()?),
+                    key: EncryptingKey::ctr(UnboundCipherKey::new(&AES_128, &key).ok()?).ok()?,
                     salt,
                     auth: hmac::Key::new(HMAC_SHA1_FOR_LEGACY_USE_ONLY, &auth),
                 }
             }
             Profile::Aes128Gcm | Profile::Aes256Gcm => {
-                let algorithm = if profile == Profile::Aes128Gcm { &AES_128_GCM } else { &AES_256_GCM };
+                let algorithm = if profile == Profile::Aes128Gcm {
+                    &AES_128_GCM
+                } else {
+                    &AES_256_GCM
+                };
                 let mut salt = [0; 12];
                 derive_into(master, master_salt, labels[2], &mut salt)?;
-                Transform::Gcm { key: LessSafeKey::new(UnboundKey::new(algorithm, &key).ok()?), salt }
+                Transform::Gcm {
+                    key: Box::new(LessSafeKey::new(UnboundKey::new(algorithm, &key).ok()?)),
+                    salt,
+                }
             }
         })
     }
@@ -206,23 +253,35 @@ impl Transform {
 /// The AES-CM key derivation function: the key stream under the master key, IV = (label · 2^48 xor salt) · 2^16.
 /// A 96-bit salt is padded with zeros on the right (RFC 7714 section 11).
 fn derive_into(master: &[u8], master_salt: &[u8], label: u8, out: &mut [u8]) -> Option<()> {
-    let algorithm = if master.len() == 32 { &AES_256 } else { &AES_128 };
+    let algorithm = if master.len() == 32 {
+        &AES_256
+    } else {
+        &AES_128
+    };
     let key = EncryptingKey::ctr(UnboundCipherKey::new(algorithm, master).ok()?).ok()?;
     let mut iv = [0u8; 16];
     iv[..master_salt.len()].copy_from_slice(master_salt);
     iv[7] ^= label;
     out.fill(0);
-    key.less_safe_encrypt(out, EncryptionContext::Iv128(FixedLength::from(iv))).ok()?;
+    key.less_safe_encrypt(out, EncryptionContext::Iv128(FixedLength::from(iv)))
+        .ok()?;
     Some(())
 }
 
 /// AES-CM (RFC 3711 section 4.1.1): IV = (salt · 2^16) xor (SSRC · 2^64) xor (index · 2^16).
-fn cm_crypt(key: &EncryptingKey, salt: &[u8; 14], ssrc: u32, index: u64, data: &mut [u8]) -> Option<()> {
+fn cm_crypt(
+    key: &EncryptingKey,
+    salt: &[u8; 14],
+    ssrc: u32,
+    index: u64,
+    data: &mut [u8],
+) -> Option<()> {
     let mut iv = [0u8; 16];
     iv[..14].copy_from_slice(salt);
     xor(&mut iv[4..8], &ssrc.to_be_bytes());
     xor(&mut iv[8..14], &index.to_be_bytes()[2..]);
-    key.less_safe_encrypt(data, EncryptionContext::Iv128(FixedLength::from(iv))).ok()?;
+    key.less_safe_encrypt(data, EncryptionContext::Iv128(FixedLength::from(iv)))
+        .ok()?;
     Some(())
 }
 

@@ -49,7 +49,11 @@ impl Srtp {
     /// From the DTLS exporter's keying material (RFC 5764 section 4.2); we are the DTLS server unless `client`.
     pub fn new(profile: Profile, material: &[u8], client: bool) -> Option<Self> {
         let [from_client, from_server] = profile.split(material)?;
-        let (inbound, outbound) = if client { (from_server, from_client) } else { (from_client, from_server) };
+        let (inbound, outbound) = if client {
+            (from_server, from_client)
+        } else {
+            (from_client, from_server)
+        };
         Some(Srtp {
             inbound: Keys::derive(profile, inbound)?,
             outbound: Keys::derive(profile, outbound)?,
@@ -74,7 +78,9 @@ impl Srtp {
         if known.is_none() && self.rtp_in.len() >= MAX_SSRCS {
             return Err(SrtpError::TooManySources);
         }
-        self.inbound.open(Direction::Rtp, ssrc, index, header, packet).ok_or(SrtpError::Forged)?;
+        self.inbound
+            .open(Direction::Rtp, ssrc, index, header, packet)
+            .ok_or(SrtpError::Forged)?;
         self.rtp_in.entry(ssrc).or_default().mark(index);
         Ok(())
     }
@@ -82,17 +88,25 @@ impl Srtp {
     /// Encrypts the RTP packet that begins at `start` of `out`, in place, and appends its tag.
     pub fn seal_rtp(&mut self, out: &mut Vec<u8>, start: usize) -> Result<(), SrtpError> {
         let (header, seq, ssrc) = clear_header(&out[start..]).ok_or(SrtpError::Malformed)?;
-        let index = self.rtp_out.entry(ssrc).or_default().unwrap(seq) - FIRST_ROC;
+        let extended = self.rtp_out.entry(ssrc).or_default().unwrap(seq);
+        let index = extended
+            .checked_sub(FIRST_ROC)
+            .ok_or(SrtpError::Malformed)?;
         if index >> 48 != 0 {
             return Err(SrtpError::Exhausted);
         }
-        self.outbound.seal(Direction::Rtp, ssrc, index, header, out, start).ok_or(SrtpError::Malformed)
+        self.outbound
+            .seal(Direction::Rtp, ssrc, index, header, out, start)
+            .ok_or(SrtpError::Malformed)
     }
 
     /// Decrypts an RTCP compound in place; tag and index are cut off.
     pub fn open_rtcp(&mut self, packet: &mut Vec<u8>) -> Result<(), SrtpError> {
         let ssrc = be32(packet, 4).ok_or(SrtpError::Malformed)?;
-        let index = self.inbound.rtcp_index(packet).ok_or(SrtpError::Malformed)?;
+        let index = self
+            .inbound
+            .rtcp_index(packet)
+            .ok_or(SrtpError::Malformed)?;
         // Unencrypted SRTCP is not a thing WebRTC negotiates (RFC 8827 section 6.5).
         if index & ENCRYPTED == 0 {
             return Err(SrtpError::Forged);
@@ -105,7 +119,9 @@ impl Srtp {
         if known.is_none() && self.rtcp_in.len() >= MAX_SSRCS {
             return Err(SrtpError::TooManySources);
         }
-        self.inbound.open(Direction::Rtcp, ssrc, index, 8, packet).ok_or(SrtpError::Forged)?;
+        self.inbound
+            .open(Direction::Rtcp, ssrc, index, 8, packet)
+            .ok_or(SrtpError::Forged)?;
         self.rtcp_in.entry(ssrc).or_default().mark(index);
         Ok(())
     }
@@ -118,7 +134,9 @@ impl Srtp {
             return Err(SrtpError::Exhausted);
         }
         let index = u64::from(self.rtcp_out);
-        self.outbound.seal(Direction::Rtcp, ssrc, index, 8, packet, 0).ok_or(SrtpError::Malformed)
+        self.outbound
+            .seal(Direction::Rtcp, ssrc, index, 8, packet, 0)
+            .ok_or(SrtpError::Malformed)
     }
 
     /// Forgets an SSRC that will not be sent again.

@@ -36,17 +36,27 @@ fn mutated_datagrams_in_every_state_harm_nobody_else() {
     let mut rng = StdRng::seed_from_u64(7);
     for round in 0..40 {
         // Its handshake is attacked on the path, which may well end it.
-        let victim = if round % 2 == 0 { world.publish("c", &[Source::Camera]) } else { world.subscribe("c") };
+        let victim = if round % 2 == 0 {
+            world.publish("c", &[Source::Camera])
+        } else {
+            world.subscribe("c")
+        };
         for _ in 0..50 {
             world.run(Duration::from_millis(1));
             let connected = world.client(up).connected() && world.client(down).connected();
             for mut bytes in world.sample() {
                 mutate(&mut bytes, &mut rng);
                 let own = [up, down][rng.random_range(0..2)];
-                let from = if connected && rng.random() { own } else { victim };
+                let from = if connected && rng.random() {
+                    own
+                } else {
+                    victim
+                };
                 let now = world.now();
                 world.worker.datagram(from, &bytes, now);
-                world.worker.datagram("203.0.113.9:9".parse().unwrap(), &bytes, now);
+                world
+                    .worker
+                    .datagram("203.0.113.9:9".parse().unwrap(), &bytes, now);
             }
         }
     }
@@ -79,7 +89,11 @@ fn an_authenticated_peer_that_sends_garbage_harms_nobody() {
             } else {
                 bytes[1] = [96, 97, 111][rng.random_range(0..3)];
             }
-            world.clients.get_mut(&address).unwrap().send_raw(bytes, rtcp);
+            world
+                .clients
+                .get_mut(&address)
+                .unwrap()
+                .send_raw(bytes, rtcp);
         }
         world.run(Duration::from_millis(1));
     }
@@ -93,7 +107,11 @@ fn strangers_are_dropped_beyond_their_budget() {
     let mut world = World::new(3);
     let now = world.now();
     for port in 1..60_000u16 {
-        world.worker.datagram(std::net::SocketAddr::new("203.0.113.9".parse().unwrap(), port), &[0; 20], now);
+        world.worker.datagram(
+            std::net::SocketAddr::new("203.0.113.9".parse().unwrap(), port),
+            &[0; 20],
+            now,
+        );
     }
     world.set_policy(open_policy(&["a"]));
     let up = world.publish("a", &[Source::Camera]);
@@ -105,9 +123,23 @@ fn strangers_are_dropped_beyond_their_budget() {
 fn descriptions_beyond_the_limits_are_refused() {
     let mut world = World::new(4);
     let now = world.now();
-    let mut answer = |sdp: &str| world.worker.answer_up(&room(), &seat("a"), sdp, &[("0".into(), Source::Camera)], now);
+    let mut answer = |sdp: &str| {
+        world.worker.answer_up(
+            &room(),
+            &seat("a"),
+            sdp,
+            &[("0".into(), Source::Camera)],
+            now,
+        )
+    };
     assert!(answer(&"x".repeat(70_000)).is_err());
-    assert!(answer(&format!("v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n{}", "m=audio 9 X 0\r\n".repeat(65))).is_err());
+    assert!(
+        answer(&format!(
+            "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n{}",
+            "m=audio 9 X 0\r\n".repeat(65)
+        ))
+        .is_err()
+    );
     assert!(answer("").is_err());
     let bad_name = world.worker.offer_down(&room(), &seat("a b\r\n"), now);
     assert_eq!(bad_name, Err(crate::api::MediaError::BadName));

@@ -28,32 +28,66 @@ fn a_denial_stops_at_once_and_a_permission_resumes_with_a_keyframe() {
     world.set_policy(denied);
     // What had left before is still on its way: 10 ms.
     world.run(Duration::from_millis(11));
-    let (before, recorded) = (world.client(down).contents().len(), world.tap.0.lock().unwrap().len());
+    let (before, recorded) = (
+        world.client(down).contents().len(),
+        world.tap.0.lock().unwrap().len(),
+    );
     let from = world.client(up).published;
     world.run(Duration::from_secs(3));
     assert!(world.client(up).published > from);
-    assert_eq!(world.client(down).contents().len(), before, "received while denied");
-    assert_eq!(world.tap.0.lock().unwrap().len(), recorded, "recorded while denied");
+    assert_eq!(
+        world.client(down).contents().len(),
+        before,
+        "received while denied"
+    );
+    assert_eq!(
+        world.tap.0.lock().unwrap().len(),
+        recorded,
+        "recorded while denied"
+    );
 
     world.set_policy(open_policy(&["a", "b"]));
     world.run(Duration::from_millis(200));
     assert!(world.client(down).contents().len() > before, "it resumes");
 
     // A curious client asks for what passed meanwhile: it gets nothing that it had not been sent.
-    let asked: Vec<(u32, Vec<u16>)> = world.client(down).received.iter().map(|(ssrc, received)| {
-        let last = *received.contents.keys().last().unwrap() as u16;
-        (*ssrc, (0..400).map(|back| last.wrapping_sub(back)).collect())
-    }).collect();
+    let asked: Vec<(u32, Vec<u16>)> = world
+        .client(down)
+        .received
+        .iter()
+        .map(|(ssrc, received)| {
+            let last = *received.contents.keys().last().unwrap() as u16;
+            (
+                *ssrc,
+                (0..400).rev().map(|back| last.wrapping_sub(back)).collect(),
+            )
+        })
+        .collect();
     let client = world.clients.get_mut(&down).unwrap();
     for (ssrc, seqs) in &asked {
         client.ask_for(*ssrc, seqs);
     }
     let held: std::collections::BTreeSet<u64> = client.contents().into_iter().collect();
-    let recovered: u64 = client.received.values().map(|received| received.recovered).sum();
+    let recovered: u64 = client
+        .received
+        .values()
+        .map(|received| received.recovered)
+        .sum();
     world.run(Duration::from_millis(300));
     let client = world.client(down);
-    assert_eq!(client.received.values().map(|received| received.recovered).sum::<u64>(), recovered);
-    let fresh = client.contents().into_iter().filter(|content| !held.contains(content)).count();
+    assert_eq!(
+        client
+            .received
+            .values()
+            .map(|received| received.recovered)
+            .sum::<u64>(),
+        recovered
+    );
+    let fresh = client
+        .contents()
+        .into_iter()
+        .filter(|content| !held.contains(content))
+        .count();
     assert!(fresh <= 40, "only what was published since");
 }
 
@@ -83,8 +117,14 @@ fn a_removed_seat_is_gone_for_everybody() {
     assert!(before > 0);
     world.run(Duration::from_secs(2));
     assert_eq!(world.client(down).contents().len(), before);
-    assert!(world.client(down).tracks.is_empty(), "the new offer names it no more");
-    assert_eq!(world.worker.stats(&crate::sim::room(), world.now()).len(), 1);
+    assert!(
+        world.client(down).tracks.is_empty(),
+        "the new offer names it no more"
+    );
+    assert_eq!(
+        world.worker.stats(&crate::sim::room(), world.now()).len(),
+        1
+    );
 }
 
 #[test]

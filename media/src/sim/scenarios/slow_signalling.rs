@@ -12,8 +12,13 @@ fn a_handshake_that_overtakes_its_answer_is_kept() {
     world.publish("a", &[Source::Camera]);
     world.signalling = Duration::from_millis(300);
     let down = world.subscribe("b");
-    let took = world.run_until(Duration::from_secs(2), "connected", |world| world.client(down).connected());
-    assert!(took < Duration::from_millis(400), "the early handshake is answered at once: {took:?}");
+    let took = world.run_until(Duration::from_secs(2), "connected", |world| {
+        world.client(down).connected()
+    });
+    assert!(
+        took < Duration::from_millis(400),
+        "the early handshake is answered at once: {took:?}"
+    );
 }
 
 #[test]
@@ -27,7 +32,15 @@ fn tracks_that_change_while_an_offer_is_out_are_offered_afterwards() {
     world.publish("c", &[Source::Microphone, Source::Screen]);
     world.run(Duration::from_secs(2));
     assert_eq!(world.client(down).tracks.len(), 3);
-    assert_eq!(world.client(down).received.values().filter(|received| !received.contents.is_empty()).count(), 3);
+    assert_eq!(
+        world
+            .client(down)
+            .received
+            .values()
+            .filter(|received| !received.contents.is_empty())
+            .count(),
+        3
+    );
 }
 
 #[test]
@@ -39,9 +52,18 @@ fn an_answer_to_an_older_offer_is_refused() {
     let first = world.worker.offer_down(&room(), &seat("b"), now).unwrap();
     let second = world.worker.offer_down(&room(), &seat("b"), now).unwrap();
     let answer = world.client(down).answer(&first.sdp);
-    let refused = world.worker.accept_down(&room(), &seat("b"), first.generation, &answer, now);
+    let refused = world
+        .worker
+        .accept_down(&room(), &seat("b"), first.generation, &answer, now);
     assert_eq!(refused, Err(MediaError::StaleAnswer));
-    assert_eq!(world.worker.accept_down(&room(), &seat("b"), second.generation, &answer, now), Ok(()));
-    let again = world.worker.accept_down(&room(), &seat("b"), second.generation, &answer, now);
+    assert_eq!(
+        world
+            .worker
+            .accept_down(&room(), &seat("b"), second.generation, &answer, now),
+        Ok(())
+    );
+    let again = world
+        .worker
+        .accept_down(&room(), &seat("b"), second.generation, &answer, now);
     assert_eq!(again, Err(MediaError::StaleAnswer));
 }

@@ -12,7 +12,12 @@ fn twelve_seats_with_camera_screen_and_sound_all_see_each_other() {
     world.set_policy(open_policy(&names));
     for name in names {
         let sources: &[Source] = match name {
-            "a" => &[Source::Microphone, Source::Camera, Source::Screen, Source::ScreenAudio],
+            "a" => &[
+                Source::Microphone,
+                Source::Camera,
+                Source::Screen,
+                Source::ScreenAudio,
+            ],
             _ => &[Source::Microphone, Source::Camera],
         };
         world.publish(name, sources);
@@ -21,7 +26,12 @@ fn twelve_seats_with_camera_screen_and_sound_all_see_each_other() {
     world.run(Duration::from_secs(2));
     for (name, address) in names.iter().zip(downs) {
         let expected = if *name == "a" { 22 } else { 24 };
-        let streams = world.client(address).received.values().filter(|received| received.contents.len() > 20).count();
+        let streams = world
+            .client(address)
+            .received
+            .values()
+            .filter(|received| received.contents.len() > 20)
+            .count();
         assert_eq!(streams, expected, "{name}");
     }
 }
@@ -35,6 +45,16 @@ fn the_loudest_is_named_once() {
     world.clients.get_mut(&quiet).unwrap().level = 90;
     world.clients.get_mut(&loud).unwrap().level = 20;
     world.run(Duration::from_secs(3));
-    let speakers: Vec<_> = world.events.iter().filter(|event| matches!(event, RelayEvent::Speaking { .. })).collect();
-    assert_eq!(speakers, [&RelayEvent::Speaking { room: room(), seat: seat("b") }]);
+    let speakers: Vec<_> = world
+        .events
+        .iter()
+        .filter(|event| matches!(event, RelayEvent::Speaking { .. }))
+        .collect();
+    assert_eq!(
+        speakers,
+        [&RelayEvent::Speaking {
+            room: room(),
+            seat: seat("b")
+        }]
+    );
 }
