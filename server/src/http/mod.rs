@@ -1,8 +1,8 @@
 //! The HTTP API: one endpoint, one file.
 
 mod codes;
-mod health;
 pub mod headers;
+mod health;
 pub mod json;
 mod links_code;
 mod links_open;
