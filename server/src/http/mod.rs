@@ -2,8 +2,8 @@
 
 mod codes;
 pub mod documents;
-mod health;
 pub mod headers;
+mod health;
 pub mod journal;
 pub mod json;
 mod links_code;
