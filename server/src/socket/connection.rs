@@ -7,6 +7,7 @@ use axum::extract::ws::{Message, Utf8Bytes, WebSocket};
 use kanjie_domain::Command;
 use kanjie_store::{JournalId, Store};
 use serde_json::Number;
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::frames::{self, Do, FromClient, Hello, MAX_DEPTH, RelayFacts, ToClient};
@@ -164,11 +165,7 @@ impl Connection {
         loop {
             let ended = tokio::select! {
                 biased;
-                changed = inbox.end.changed() => {
-                    let bye = *inbox.end.borrow();
-                    // The room dropped its end without a reason: it failed.
-                    return Some(bye.unwrap_or(Bye::Restarting)).filter(|_| changed.is_ok() || bye.is_none());
-                }
+                bye = at_once(&mut inbox.end) => return Some(bye),
                 out = inbox.queue.recv() => match out {
                     Some(Out::Frame(frame)) => send(socket, frame).await,
                     Some(Out::Bye(bye)) => return Some(bye),
@@ -271,6 +268,15 @@ impl Connection {
         }
         self.bad_frame(socket, None).await?;
         Ok(None)
+    }
+}
+
+/// Resolves when the room ends the socket whatever is queued.
+async fn at_once(end: &mut watch::Receiver<Option<Bye>>) -> Bye {
+    match end.wait_for(Option::is_some).await.map(|bye| *bye) {
+        Ok(Some(bye)) => bye,
+        // The room dropped its end: the queue says what it had to say.
+        _ => std::future::pending().await,
     }
 }
 

@@ -139,6 +139,8 @@ impl Transport for FakeRelay {
         self.note(Asked::Removed(seat.0.clone()));
     }
 
+    async fn request_keyframe(&self, _: &RoomId, _: &TrackId) {}
+
     async fn stats(&self, _: &RoomId) -> Vec<SeatStats> {
         Vec::new()
     }
