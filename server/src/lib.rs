@@ -15,6 +15,7 @@ pub mod config;
 pub mod effects;
 pub mod env;
 pub mod error;
+pub mod export;
 pub mod files;
 pub mod http;
 pub mod keys;

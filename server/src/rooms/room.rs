@@ -283,6 +283,7 @@ impl Room {
         self.media.close().await;
         self.recording.stop().await;
         self.sockets.finish(Bye::Closed);
+        drop(self.rooms.playback(self.journal.id()));
     }
 
     /// The process ends: everything recorded is synced, and what was said is in the journal.
