@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use kanjie_domain::session::{Decision, Stage};
 use kanjie_domain::{Event, PersonId, Recorded, Session, Viewer};
 use kanjie_evidence::package::Copy;
-use kanjie_evidence::{Entry, Keys, Receipt};
-use kanjie_recordings::package::{self, PackageInput};
+use kanjie_evidence::{Entry, Key, Receipt};
+use kanjie_recordings::package::{self, PackageInput, PackagedReceipt};
 use kanjie_store::{JournalId, StoreError};
 
 use crate::effects::papers::{self, PaperKind};
@@ -36,8 +36,6 @@ pub enum ExportError {
         path: PathBuf,
         source: std::io::Error,
     },
-    #[error("the playable files: {0}")]
-    Derive(#[from] kanjie_recordings::derive::DeriveError),
     #[error("the package: {0}")]
     Package(#[from] kanjie_recordings::package::PackageError),
     #[error("the package cannot be read: {0}")]
@@ -56,19 +54,41 @@ impl ExportError {
 ///
 /// # Errors
 /// When the session is not closed, or something that belongs into the package cannot be had.
-pub async fn export(services: &Services, session: &str, copy: Copy, out: &Path) -> Result<(), ExportError> {
+pub async fn export(
+    services: &Services,
+    session: &str,
+    copy: Copy,
+    out: &Path,
+) -> Result<(), ExportError> {
     let journal = Journal::read(services, session).await?;
     let dir = files::session_dir(&services.config.data, session);
     let (out, signer) = (out.to_owned(), services.signer.clone());
     let now = services.env.now();
     let write = move || {
-        // Playable files are made again where they are missing; a recording that holds nothing has none.
-        playback::ensure(&dir)?;
-        let input = journal.into_input(&dir, copy, now, Keys::new([signer.key()]))?;
-        package::write(&out, input, signer.as_ref())?;
+        // Playable files are made again where they are missing; the package is whole without them.
+        if let Err(error) = playback::ensure(&dir) {
+            tracing::error!(%error, "exported without playable files");
+        }
+        let (recording, media) = (playback::recording(&dir), playback::media(&dir));
+        let places = Places {
+            session: &dir,
+            recording: &recording,
+            media: media.exists().then_some(media.as_path()),
+        };
+        let input = journal.into_input(&places, copy, now, signer.key())?;
+        package::write(&out, &input, signer.as_ref())?;
         Ok(())
     };
-    tokio::task::spawn_blocking(write).await.map_err(ExportError::task)?
+    tokio::task::spawn_blocking(write)
+        .await
+        .map_err(ExportError::task)?
+}
+
+/// Where a session's files are.
+struct Places<'a> {
+    session: &'a Path,
+    recording: &'a Path,
+    media: Option<&'a Path>,
 }
 
 /// A journal in whole, with its fold.
@@ -94,7 +114,9 @@ impl Journal {
         let mut state: Option<Session> = None;
         let mut receipts = Vec::new();
         for entry in &entries {
-            let Some(recorded) = open(entry)? else { continue };
+            let Some(recorded) = open(entry)? else {
+                continue;
+            };
             match &mut state {
                 None => state = Session::begin(&recorded),
                 Some(state) => state.evolve(&recorded),
@@ -114,34 +136,45 @@ impl Journal {
         })
     }
 
-    fn into_input(self, dir: &Path, copy: Copy, now: i64, keys: Keys) -> Result<PackageInput, ExportError> {
+    fn into_input<'a>(
+        self,
+        places: &Places<'a>,
+        copy: Copy,
+        exported_at: i64,
+        key: Key,
+    ) -> Result<PackageInput<'a>, ExportError> {
+        let dir = places.session;
         let scheduled = &self.state.scheduled;
         let receipts = self.receipts.iter().map(|receipt| {
-            let pdf = slips::rendered(dir, scheduled.brief.clone(), receipt)?;
-            Ok((receipt.body().number, receipt.text().as_bytes().to_vec(), Some(pdf)))
+            Ok(PackagedReceipt {
+                number: receipt.body().number,
+                json: receipt.text().to_owned(),
+                pdf: Some(slips::rendered(dir, scheduled.brief.clone(), receipt)?),
+            })
         });
-        let receipts: Result<_, ExportError> = receipts.collect();
-        let (stills, documents, receipts) = (stills(&self.state, dir), documents(&self.state, dir)?, receipts?);
-        let (session_id, case_no) = (scheduled.session.clone(), scheduled.brief.case_no.clone());
+        let receipts: Result<Vec<_>, ExportError> = receipts.collect();
+        let (session, case_no) = (scheduled.session.clone(), scheduled.brief.case_no.clone());
+        let (stills, documents) = (stills(&self.state, dir), documents(&self.state, dir)?);
         let entries = match copy {
             Copy::Full => self.entries,
             Copy::Applicant => {
                 let viewer = applicant(&self.state).ok_or(ExportError::NoApplicant)?;
-                self.entries.into_iter().map(|entry| for_viewer(entry, &viewer)).collect()
+                let entries = self.entries.into_iter();
+                entries.map(|entry| for_viewer(entry, &viewer)).collect()
             }
         };
         Ok(PackageInput {
-            session_id,
+            session,
             case_no,
             copy,
-            exported_at: now,
+            exported_at,
             entries,
-            recording: playback::recording(dir),
-            media: playback::media(dir),
+            recording: places.recording,
+            media: places.media,
             stills,
             documents,
-            receipts,
-            keys,
+            receipts: receipts?,
+            keys: vec![key],
         })
     }
 }
@@ -168,7 +201,11 @@ fn applicant(state: &Session) -> Option<Viewer> {
 fn stills(state: &Session, dir: &Path) -> Vec<(String, PathBuf)> {
     let stills = state.evidence.iter().map(|taken| {
         let evidence = &taken.evidence;
-        let extension = if evidence.media_type == "image/png" { "png" } else { "jpg" };
+        let extension = if evidence.media_type == "image/png" {
+            "png"
+        } else {
+            "jpg"
+        };
         let kept = files::still(dir, &evidence.sha256, extension);
         (format!("{}.{extension}", evidence.id), kept)
     });
@@ -180,7 +217,8 @@ fn documents(state: &Session, dir: &Path) -> Result<Vec<(String, Vec<u8>)>, Expo
     let mut add = |kind: PaperKind, digest: &str| {
         for extension in ["json", "pdf"] {
             let path = papers::path(dir, kind, digest, extension);
-            let bytes = std::fs::read(&path).map_err(|source| ExportError::File { path, source })?;
+            let bytes =
+                std::fs::read(&path).map_err(|source| ExportError::File { path, source })?;
             documents.push((format!("{}.{extension}", kind.name()), bytes));
         }
         Ok::<(), ExportError>(())

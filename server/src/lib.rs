@@ -28,9 +28,9 @@ pub mod scheduling;
 pub mod seed;
 pub mod serve;
 pub mod services;
+pub mod socket;
 #[cfg(test)]
 mod testing;
-pub mod socket;
 pub mod texts;
 pub mod web;
 

@@ -46,13 +46,15 @@ use axum::routing::get;
 
 use crate::app::AppState;
 use crate::auth::Caller;
-use crate::http::{documents, journal as http_journal, recording as recording_files, socket, stills, verification};
+use crate::effects::files;
 use crate::effects::papers::{Paper, PaperError, PaperKind};
 use crate::effects::playback::{Playbacks, Progress};
 use crate::effects::verification::{Verdict, Verdicts};
-use crate::export::ExportError;
-use crate::effects::files;
 use crate::error::Failure;
+use crate::export::ExportError;
+use crate::http::{
+    documents, journal as http_journal, recording as recording_files, socket, stills, verification,
+};
 use crate::services::Services;
 use crate::{clock, config};
 use journal::{JournalError, SessionJournal};
@@ -232,7 +234,12 @@ impl Rooms {
     ///
     /// # Errors
     /// As the room decides.
-    pub async fn execute(&self, session: &str, caller: Arc<Caller>, command: Command) -> Result<u64, ActError> {
+    pub async fn execute(
+        &self,
+        session: &str,
+        caller: Arc<Caller>,
+        command: Command,
+    ) -> Result<u64, ActError> {
         let (reply, answer) = oneshot::channel();
         let message = Message::Execute {
             caller,
@@ -267,7 +274,9 @@ impl Rooms {
     /// When it is too early for it, or it cannot be rendered.
     pub async fn preview(&self, session: &str, kind: PaperKind) -> Result<Paper, PaperError> {
         let (reply, answer) = oneshot::channel();
-        let answered = self.ask(session, Message::Preview(kind, reply), answer).await;
+        let answered = self
+            .ask(session, Message::Preview(kind, reply), answer)
+            .await;
         answered.unwrap_or(Err(PaperError::TooEarly))
     }
 
@@ -285,7 +294,9 @@ impl Rooms {
     pub async fn verification(&self, session: &str) -> Result<Verdict, ExportError> {
         let mut playback = self.playback(session);
         // The maker cannot vanish before it tells the end.
-        let _ = playback.wait_for(|p| !matches!(p, Progress::Making { .. })).await;
+        let _ = playback
+            .wait_for(|p| !matches!(p, Progress::Making { .. }))
+            .await;
         self.inner.verdicts.of(&self.deps().services, session).await
     }
 
@@ -297,7 +308,12 @@ impl Rooms {
         }
     }
 
-    async fn ask<T>(&self, session: &str, message: Message, answer: oneshot::Receiver<T>) -> Result<T, RoomError> {
+    async fn ask<T>(
+        &self,
+        session: &str,
+        message: Message,
+        answer: oneshot::Receiver<T>,
+    ) -> Result<T, RoomError> {
         let handle = self.handle(session).await?;
         let sent = handle.inbox.send(message).await;
         if sent.is_err() {
@@ -315,13 +331,15 @@ impl Rooms {
             return Ok(handle);
         }
         let store = self.deps().services.store.clone();
-        let journal = SessionJournal::load(store, session).await.map_err(|error| match error {
-            JournalError::NotFound => RoomError::NotFound,
-            error => {
-                tracing::error!(session, %error, "the journal cannot be loaded");
-                RoomError::Unavailable
-            }
-        })?;
+        let journal = SessionJournal::load(store, session)
+            .await
+            .map_err(|error| match error {
+                JournalError::NotFound => RoomError::NotFound,
+                error => {
+                    tracing::error!(session, %error, "the journal cannot be loaded");
+                    RoomError::Unavailable
+                }
+            })?;
         Ok(self.begin(journal).await)
     }
 
@@ -362,7 +380,10 @@ impl Rooms {
     }
 
     fn live(&self) -> MutexGuard<'_, HashMap<String, Handle>> {
-        self.inner.live.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner
+            .live
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -419,8 +440,14 @@ pub fn routes() -> Router<AppState> {
         .route("/api/v1/sessions/{id}/socket", get(socket::get))
         .route("/api/v1/sessions/{id}/journal", get(http_journal::get))
         .route("/api/v1/sessions/{id}/stills/{evidence}", still)
-        .route("/api/v1/sessions/{id}/documents/{name}", get(documents::get))
+        .route(
+            "/api/v1/sessions/{id}/documents/{name}",
+            get(documents::get),
+        )
         .route("/api/v1/sessions/{id}/recording", get(recording_files::get))
-        .route("/api/v1/sessions/{id}/recording/{file}", get(recording_files::file))
+        .route(
+            "/api/v1/sessions/{id}/recording/{file}",
+            get(recording_files::file),
+        )
         .route("/api/v1/sessions/{id}/verification", get(verification::get))
 }

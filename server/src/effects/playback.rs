@@ -12,7 +12,7 @@ const LIST: &str = "tracks.json";
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Progress {
-    Making { done: u64, of: u64 },
+    Making { done: usize, of: usize },
     Ready,
     Failed,
 }
@@ -76,7 +76,7 @@ pub fn media(session_dir: &Path) -> PathBuf {
     session_dir.join("media")
 }
 
-fn make(session_dir: &Path, progress: impl FnMut(u64, u64)) -> Result<(), DeriveError> {
+fn make(session_dir: &Path, progress: impl FnMut(usize, usize)) -> Result<(), DeriveError> {
     derive::tracks(&recording(session_dir), &media(session_dir), progress)?;
     Ok(())
 }

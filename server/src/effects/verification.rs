@@ -51,7 +51,9 @@ async fn check(services: &Services, session: &str) -> Result<Verdict, ExportErro
     let verified = match exported {
         Ok(()) => {
             let verify = move || package::verify(&package, &Options::default());
-            tokio::task::spawn_blocking(verify).await.map_err(ExportError::task)
+            tokio::task::spawn_blocking(verify)
+                .await
+                .map_err(ExportError::task)
         }
         Err(error) => Err(error),
     };

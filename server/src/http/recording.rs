@@ -20,8 +20,8 @@ use crate::services::Services;
 #[derive(Debug, Serialize)]
 pub struct Recording {
     state: &'static str,
-    done: u64,
-    of: u64,
+    done: usize,
+    of: usize,
     /// Zero of the time line, UTC µs.
     t0: Option<i64>,
     duration_us: i64,
@@ -35,7 +35,10 @@ pub async fn get(
     Path(session): Path<String>,
 ) -> Result<Json<Recording>, Problem> {
     caller.part(&services.store, &session).await?;
-    let state = rooms.look(&session).await.map_err(|_| ProblemCode::NotFound)?;
+    let state = rooms
+        .look(&session)
+        .await
+        .map_err(|_| ProblemCode::NotFound)?;
     if !matches!(state.stage, Stage::Closed(_)) {
         return Err(ProblemCode::NotReady.into());
     }
@@ -55,12 +58,18 @@ pub async fn get(
     };
     if name == "ready" {
         let list = playback::list(&rooms.deps().session_dir(&session));
-        let list = tokio::fs::read(list).await.map_err(|e| Problem::internal(&e))?;
+        let list = tokio::fs::read(list)
+            .await
+            .map_err(|e| Problem::internal(&e))?;
         let list: List = serde_json::from_slice(&list).map_err(|e| Problem::internal(&e))?;
-        let count = u64::try_from(list.tracks.len()).unwrap_or(0);
+        let count = list.tracks.len();
         (recording.done, recording.of, recording.t0) = (count, count, Some(list.t0));
         recording.duration_us = list.tracks.iter().map(end_of).max().unwrap_or(0);
-        recording.tracks = list.tracks.into_iter().map(|track| named(track, &state)).collect();
+        recording.tracks = list
+            .tracks
+            .into_iter()
+            .map(|track| named(track, &state))
+            .collect();
     }
     Ok(Json(recording))
 }
@@ -81,7 +90,13 @@ fn named(mut track: Map<String, Value>, state: &Session) -> Value {
     let name = track
         .get("person")
         .and_then(Value::as_str)
-        .and_then(|person| state.scheduled.participants.iter().find(|p| p.person.0 == person))
+        .and_then(|person| {
+            state
+                .scheduled
+                .participants
+                .iter()
+                .find(|p| p.person.0 == person)
+        })
         .map(|participant| participant.name.clone());
     track.insert("name".to_owned(), name.map_or(Value::Null, Value::String));
     Value::Object(track)
@@ -113,6 +128,9 @@ pub async fn file(
     };
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("video/mp4"));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    headers.insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("private, no-cache"),
+    );
     Ok(response)
 }

@@ -17,7 +17,10 @@ pub async fn get(
     Path(session): Path<String>,
 ) -> Result<Json<Verdict>, Problem> {
     caller.part(&services.store, &session).await?;
-    let state = rooms.look(&session).await.map_err(|_| ProblemCode::NotFound)?;
+    let state = rooms
+        .look(&session)
+        .await
+        .map_err(|_| ProblemCode::NotFound)?;
     if !matches!(state.stage, Stage::Closed(_)) {
         return Err(ProblemCode::NotReady.into());
     }

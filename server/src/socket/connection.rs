@@ -14,8 +14,8 @@ use super::frames::{self, Do, FromClient, Hello, MAX_DEPTH, RelayFacts, ToClient
 use super::guard::{Bucket, within_depth};
 use super::outbox::{Bye, Inbox, Out, outbox};
 use crate::auth::Caller;
-use crate::rooms::{self, Arrival, AttachError, Attached, Rooms, SocketId, entry_text, refusal};
 use crate::rooms::journal::for_viewer;
+use crate::rooms::{self, Arrival, AttachError, Attached, Rooms, SocketId, entry_text, refusal};
 use crate::texts::{self, Lang};
 
 const HELLO_WITHIN: Duration = Duration::from_secs(10);
@@ -61,7 +61,9 @@ pub async fn serve(
     };
     if let Some(id) = seat {
         let rooms = &connection.rooms;
-        rooms.tell(&connection.client.session, rooms::Message::Detach(id)).await;
+        rooms
+            .tell(&connection.client.session, rooms::Message::Detach(id))
+            .await;
     }
     if let Some(bye) = end {
         let text = texts::of(bye.code(), connection.client.lang);
@@ -122,7 +124,12 @@ impl Connection {
     }
 
     /// The journal from where the client's ends to where the outbox begins.
-    async fn catch_up(&self, socket: &mut WebSocket, attached: &Attached, after: u64) -> Result<(), End> {
+    async fn catch_up(
+        &self,
+        socket: &mut WebSocket,
+        attached: &Attached,
+        after: u64,
+    ) -> Result<(), End> {
         let welcome = frames::text(&ToClient::Welcome {
             session: &self.client.session,
             person: &self.client.caller.person,
@@ -148,7 +155,10 @@ impl Connection {
                     return Err(Some(Bye::Restarting));
                 }
             };
-            for entry in entries.into_iter().filter(|entry| entry.seq <= attached.head) {
+            for entry in entries
+                .into_iter()
+                .filter(|entry| entry.seq <= attached.head)
+            {
                 after = entry.seq;
                 let entry = for_viewer(entry, &attached.viewer);
                 send(socket, entry_text(&entry).into()).await?;
@@ -187,7 +197,12 @@ impl Connection {
         }
     }
 
-    async fn frame(&mut self, socket: &mut WebSocket, id: SocketId, frame: FromClient) -> Result<(), End> {
+    async fn frame(
+        &mut self,
+        socket: &mut WebSocket,
+        id: SocketId,
+        frame: FromClient,
+    ) -> Result<(), End> {
         match frame {
             FromClient::Ping(n) => pong(socket, &n).await,
             FromClient::Hello(_) => self.bad_frame(socket, None).await,
@@ -207,7 +222,9 @@ impl Connection {
         }
         let command = match serde_json::from_value::<Command>(act.command) {
             // Evidence comes by upload, where its hash is checked (R26).
-            Ok(Command::TakeEvidence { .. }) | Err(_) => return self.bad_frame(socket, Some(act.id)).await,
+            Ok(Command::TakeEvidence { .. }) | Err(_) => {
+                return self.bad_frame(socket, Some(act.id)).await;
+            }
             Ok(command) => command,
         };
         self.tell(rooms::Message::Do {
