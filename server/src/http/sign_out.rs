@@ -1,0 +1,48 @@
+//! `POST /api/v1/sign-out`: ends this sign-in, everywhere it is in use.
+
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+
+use crate::auth::{Caller, cookie};
+use crate::problem::Problem;
+use crate::services::{Services, SignInEnded};
+
+pub async fn handle(
+    State(services): State<Services>,
+    caller: Caller,
+) -> Result<impl IntoResponse, Problem> {
+    services
+        .store
+        .revoke_sign_in(&caller.token_hash, services.env.now())
+        .await?;
+    // Nobody listens where no session is live.
+    let _ = services.sign_ins_ended.send(SignInEnded {
+        token_hash: caller.token_hash,
+    });
+    Ok((
+        StatusCode::NO_CONTENT,
+        [(header::SET_COOKIE, cookie::clear())],
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::StatusCode;
+    use serde_json::json;
+
+    use crate::testing::TestApp;
+
+    #[tokio::test]
+    async fn ends_this_sign_in_and_tells_those_who_serve_it() {
+        let app = TestApp::new().await;
+        let cookie = app.sign_in("chair").await;
+        let mut ended = app.services.sign_ins_ended.subscribe();
+        let answer = app.post("/api/v1/sign-out", &cookie, json!({})).await;
+        assert_eq!(answer.status, StatusCode::NO_CONTENT);
+        assert!(answer.header("set-cookie").contains("Max-Age=0"));
+        ended.try_recv().unwrap();
+        let me = app.get("/api/v1/me", &cookie).await;
+        assert_eq!(me.code(), "sign_in_needed");
+    }
+}
