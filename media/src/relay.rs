@@ -64,6 +64,10 @@ impl Relay {
         config: RelayConfig,
         events: mpsc::Sender<RelayEvent>,
     ) -> Result<Relay, MediaError> {
+        if config.bind.is_unspecified() && config.advertise.is_empty() {
+            let missing = "bound to every address, but none is advertised: name one";
+            return Err(MediaError::Start(missing.to_owned()));
+        }
         let identity = Identity::generate()?;
         let epoch = Instant::now();
         let (mut workers, mut addresses) = (Vec::new(), Vec::new());

@@ -90,9 +90,14 @@ impl Up {
                 seat: seat.clone(),
                 source: media.source,
             };
-            let kept = before
-                .iter()
-                .position(|track| *track.id == id && track.media.codec == media.codec);
+            // Other extension ids make other headers of the same packets, which must never be encrypted under the same
+            // numbers: such a track begins anew.
+            let same = |track: &InboundTrack| {
+                *track.id == id
+                    && track.media.codec == media.codec
+                    && track.media.extensions == media.extensions
+            };
+            let kept = before.iter().position(same);
             match kept.map(|at| before.swap_remove(at)) {
                 Some(mut track) => {
                     track.media = media;
