@@ -126,7 +126,8 @@ impl InboundTrack {
         let stream = self.stream.as_mut()?;
         let seq = stream.unwrapper.unwrap(view.seq);
         let mut rtt = None;
-        let arrival = stream.gaps.arrive(seq, now.at);
+        let jitter = stream.jitter_time(self.codec.clock_rate);
+        let arrival = stream.gaps.arrive(seq, jitter, now.at);
         let unwrapped = recovered;
         // Without RTX a retransmission looks like the original, but it was asked for.
         let resent = self.media.rtx_payload_type.is_none()
@@ -248,6 +249,10 @@ impl Stream {
             transit: None,
             last_timestamp: None,
         }
+    }
+
+    fn jitter_time(&self, rate: u32) -> Duration {
+        Duration::from_secs_f64((self.jitter / f64::from(rate.max(1))).clamp(0.0, 10.0))
     }
 
     fn count(
