@@ -78,7 +78,7 @@ pub struct Accepted {
     pub generation: u64,
     pub begins_keyframe: bool,
     pub recovered: bool,
-    /// How long the publisher took to answer the only request for it.
+    /// How long after the first request for it the publisher's answer came.
     pub rtt: Option<Duration>,
 }
 
@@ -131,17 +131,14 @@ impl InboundTrack {
         let unwrapped = recovered;
         // Without RTX a retransmission looks like the original, but it was asked for.
         let resent = self.media.rtx_payload_type.is_none()
-            && matches!(arrival, Arrival::Filled { asked: Some(_), .. });
+            && matches!(arrival, Arrival::Filled { asked: Some(_) });
         let recovered = recovered || resent;
         match arrival {
             Arrival::Duplicate => {
                 self.counters.duplicates += 1;
                 return None;
             }
-            Arrival::Filled {
-                tries: 1,
-                asked: Some(asked),
-            } if unwrapped => {
+            Arrival::Filled { asked: Some(asked) } if unwrapped => {
                 rtt = Some(now.at.saturating_duration_since(asked));
             }
             Arrival::Jumped => self.keyframes.want(),

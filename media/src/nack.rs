@@ -24,8 +24,8 @@ const MAX_GAP: u64 = 500;
 pub enum Arrival {
     /// The newest so far.
     New,
-    /// It was missing; how often it had been asked for, and since when the last time.
-    Filled { tries: u8, asked: Option<Instant> },
+    /// It was missing, and first asked for then.
+    Filled { asked: Option<Instant> },
     /// Seen before, or too old to tell.
     Duplicate,
     /// The newest, after a jump that no retransmission can bridge.
@@ -59,10 +59,7 @@ impl Gaps {
         };
         if seq <= highest {
             return match self.missing.remove(&seq) {
-                Some(gap) => Arrival::Filled {
-                    tries: gap.tries,
-                    asked: gap.asked,
-                },
+                Some(gap) => Arrival::Filled { asked: gap.asked },
                 None => Arrival::Duplicate,
             };
         }
@@ -114,7 +111,7 @@ impl Gaps {
                 return true;
             }
             gap.tries += 1;
-            gap.asked = Some(now);
+            gap.asked.get_or_insert(now);
             // A quarter more than the round trip, and longer each time: an answer under way is not asked for again.
             gap.next = now + (rtt + rtt / 4).max(MIN_RETRY) + MIN_RETRY * u32::from(gap.tries) / 4;
             due.push(*seq as u16);
@@ -150,7 +147,7 @@ mod tests {
         );
         assert!(matches!(
             gaps.arrive(2, Duration::ZERO, start),
-            Arrival::Filled { tries: 0, .. }
+            Arrival::Filled { asked: None }
         ));
         assert_eq!(gaps.arrive(2, Duration::ZERO, start), Arrival::Duplicate);
         assert!(gaps.is_empty());
