@@ -8,6 +8,7 @@ import type { Cast } from "./cast.ts";
 /** To the device check of that session, by whichever way this person comes. */
 export async function comeToTheDoor(actor: Actor, server: Server, name: string, session: string): Promise<void> {
   const { page, seed } = actor;
+  actor.forget();
   if (seed.user) {
     await page.goto(`${server.base}/`);
     const entry = page.locator(`[data-session="${session}"]`);
