@@ -43,6 +43,8 @@ pub struct SurveyRecordContent {
     pub statements: Vec<StatementLine>,
     /// R30: longer than the template's limit.
     pub gaps: Vec<GapLine>,
+    /// R33: whose signatures it asks for; on the applicant's side one is enough.
+    pub signers: Vec<PersonId>,
     pub signatures: Vec<SignatureLine>,
 }
 
@@ -58,6 +60,8 @@ pub struct DecisionContent {
     pub case: CaseBrief,
     pub template: TemplateRef,
     pub decision: DecisionText,
+    /// Who drafted it, and seals it.
+    pub approver: Option<PersonId>,
     pub survey: SurveyLine,
     pub statements: Vec<StatementLine>,
     /// Who took part until sealing (R42 lists who was live at the announcement, in the journal).
@@ -80,8 +84,8 @@ pub struct Attendee {
     pub organisation: String,
     pub department: Option<String>,
     pub identity: Option<IdentityMethod>,
-    /// An agent showed a power of attorney.
-    pub authorised: bool,
+    /// An agent's power of attorney, as shown.
+    pub authorisation: Option<String>,
     pub credential_last_four: Option<String>,
     pub stays: Vec<StayLine>,
 }
@@ -206,6 +210,7 @@ pub fn survey_record(session: &Session) -> Option<SurveyRecordContent> {
         opinions: opinions(session),
         statements: statements(session),
         gaps: gaps(session),
+        signers: session.signers(),
         signatures: signatures(session),
     })
 }
@@ -216,7 +221,7 @@ pub fn decision_content(session: &Session, number: &str) -> Option<DecisionConte
     let conclusion = session.conclusion.as_ref()?;
     let (decision, at) = match &conclusion.decision {
         Decision::None => return None,
-        Decision::Drafted(text) => (text, session.last_at),
+        Decision::Drafted { text, .. } => (text, session.last_at),
         Decision::Sealed(sealed) => (&sealed.text, sealed.at),
     };
     Some(DecisionContent {
@@ -227,6 +232,7 @@ pub fn decision_content(session: &Session, number: &str) -> Option<DecisionConte
         case: session.scheduled.brief.clone(),
         template: template(session),
         decision: decision.clone(),
+        approver: session.drafter().cloned(),
         survey: SurveyLine {
             concluded_at: conclusion.at,
             outcome: conclusion.outcome,
@@ -274,7 +280,7 @@ fn attendees(session: &Session) -> Vec<Attendee> {
                 organisation: who.organisation.clone(),
                 department: who.department.clone(),
                 identity: last.map(|stay| stay.identity.method),
-                authorised: last.is_some_and(|stay| stay.identity.authorisation.is_some()),
+                authorisation: last.and_then(|stay| stay.identity.authorisation.clone()),
                 credential_last_four: attendance
                     .stays
                     .iter()

@@ -19,6 +19,10 @@ mod resurvey;
 pub mod seed;
 pub mod session;
 pub mod template;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+#[cfg(test)]
+mod tests;
 mod visible;
 
 pub use audience::{Publishing, audience};

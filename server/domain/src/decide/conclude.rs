@@ -167,6 +167,10 @@ fn draft(guard: &Guard<'_>, decision: &DecisionText) -> Result<Event, Refusal> {
 fn seal(guard: &Guard<'_>, content_digest: &str) -> Result<Event, Refusal> {
     guard.acting(Role::Approver)?;
     checks::seal(guard.session, guard.ctx.case).into_result()?;
+    // Nobody seals another's words: the approver takes them over by drafting them again.
+    if guard.session.drafter() != Some(guard.person) {
+        return Err(Code::NotAllowed.into());
+    }
     let factor = guard.factor()?;
     let digests = digests(guard)?;
     if digests.content != content_digest {

@@ -29,7 +29,7 @@ impl Session {
         self.evolve_presence(&entry.event, at);
         self.evolve_recording(&entry.event, at);
         self.evolve_survey(&entry.event, at);
-        self.evolve_conclusion(&entry.event, at);
+        self.evolve_conclusion(entry);
     }
 
     fn evolve_stage(&mut self, event: &Event, at: i64) {
@@ -337,7 +337,8 @@ impl Session {
         }
     }
 
-    fn evolve_conclusion(&mut self, event: &Event, at: i64) {
+    fn evolve_conclusion(&mut self, entry: &Recorded) {
+        let (event, at) = (&entry.event, entry.at);
         if let Event::Concluded {
             outcome,
             text,
@@ -358,7 +359,7 @@ impl Session {
         }
         if let Some(conclusion) = &mut self.conclusion {
             conclusion.evolve_record(event, at);
-            conclusion.evolve_decision(event, at);
+            conclusion.evolve_decision(entry);
         }
     }
 
@@ -493,14 +494,21 @@ impl Conclusion {
         }
     }
 
-    fn evolve_decision(&mut self, event: &Event, at: i64) {
+    fn evolve_decision(&mut self, entry: &Recorded) {
+        let at = entry.at;
         let decision = std::mem::replace(&mut self.decision, Decision::None);
-        self.decision = match (decision, event) {
-            (Decision::None | Decision::Drafted(_), Event::DecisionDrafted { decision }) => {
-                Decision::Drafted(decision.clone())
+        self.decision = match (decision, &entry.event) {
+            (Decision::None | Decision::Drafted { .. }, Event::DecisionDrafted { decision }) => {
+                Decision::Drafted {
+                    text: decision.clone(),
+                    by: match &entry.actor {
+                        Actor::Person(person) => Some(person.clone()),
+                        Actor::System => None,
+                    },
+                }
             }
             (
-                Decision::Drafted(text),
+                Decision::Drafted { text, .. },
                 Event::DecisionSealed {
                     number,
                     content_digest,

@@ -278,8 +278,18 @@ impl Session {
     pub fn decision_text(&self) -> Option<&DecisionText> {
         match &self.conclusion.as_ref()?.decision {
             Decision::None => None,
-            Decision::Drafted(text) => Some(text),
+            Decision::Drafted { text, .. } => Some(text),
             Decision::Sealed(sealed) => Some(&sealed.text),
+        }
+    }
+
+    /// Who drafted the decision, and so is the one who can seal it.
+    #[must_use]
+    pub fn drafter(&self) -> Option<&PersonId> {
+        match &self.conclusion.as_ref()?.decision {
+            Decision::None => None,
+            Decision::Drafted { by, .. } => by.as_ref(),
+            Decision::Sealed(sealed) => Some(&sealed.signer),
         }
     }
 
@@ -323,6 +333,23 @@ impl Session {
             missing.extend(applicants);
         }
         missing
+    }
+
+    /// R33: two staff of those confirmed present, surveyors first, then applicants and agents.
+    #[must_use]
+    pub fn signers(&self) -> Vec<PersonId> {
+        let Some(conclusion) = &self.conclusion else {
+            return Vec::new();
+        };
+        let nobody = CaseFacts::default();
+        let mut signers = self.staff_signatures_missing(conclusion, &nobody, &|_| false);
+        let applicants = self.scheduled.participants.iter();
+        signers.extend(
+            applicants
+                .filter(|participant| participant.represents_applicant())
+                .map(|participant| participant.person.clone()),
+        );
+        signers
     }
 
     fn staff_signatures_missing(

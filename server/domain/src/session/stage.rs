@@ -114,7 +114,10 @@ pub struct SignatureRefused {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
     None,
-    Drafted(DecisionText),
+    Drafted {
+        text: DecisionText,
+        by: Option<PersonId>,
+    },
     Sealed(Box<SealedDecision>),
 }
 

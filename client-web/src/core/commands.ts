@@ -1,0 +1,141 @@
+// What a person asks for, what the server answers. Mirrors server/domain/src/command.rs.
+import type {
+	Answer,
+	ChatScope,
+	DecisionText,
+	Ending,
+	Entry,
+	IdentityMethod,
+	OpinionKind,
+	PersonId,
+	Point,
+	Role,
+	SeatId,
+	SessionStage,
+	Stance,
+	SurveyOutcome,
+} from "./types";
+
+export type Command =
+	| { type: "open_lobby"; clock_override?: string }
+	| { type: "acknowledge_notice"; notice: string }
+	| { type: "refuse_notice" }
+	| {
+			type: "begin_identity_check" | "stop_identity_check" | "admit" | "remove" | "lower_hand";
+			person: PersonId;
+	  }
+	| {
+			type: "confirm_identity";
+			person: PersonId;
+			method: IdentityMethod;
+			last_four: string;
+			authorisation?: string;
+	  }
+	| { type: "show_credential"; number_last_four: string }
+	| { type: "change_media"; microphone: boolean; camera: boolean; screen: boolean }
+	| { type: "leave" | "raise_hand" | "start" | "resume" | "begin_deliberation" | "end_deliberation" }
+	| { type: "suspend"; reason: string }
+	| { type: "answer_item"; answer: Answer }
+	| { type: "mark_unsuitable"; code: string; reason: string }
+	| { type: "annotate"; id: string; evidence: string; strokes: Point[][]; note: string }
+	| { type: "file_opinion"; opinion: OpinionKind; stance: Stance; text: string }
+	| { type: "say"; scope: ChatScope; text: string }
+	| { type: "take_statement"; text: string; waived: boolean }
+	| { type: "conclude"; outcome: SurveyOutcome; text: string; present: PersonId[] }
+	| { type: "prepare_record" | "announce" | "close" }
+	| { type: "sign_record"; digest: string }
+	| { type: "note_signature_refused"; person: PersonId; reason: string }
+	| { type: "draft_decision"; decision: DecisionText }
+	| { type: "seal_decision"; content_digest: string }
+	| { type: "acknowledge"; content_digest: string }
+	| { type: "end"; ending: Ending; reason: string; next_step: string; contact: string };
+
+/** A refusal as the server words it; `title` and `next` come in the reader's language. */
+export interface Refusal {
+	code: string;
+	title?: string;
+	next?: string;
+	missing?: string[];
+}
+
+export type Act = "start" | "conclude" | "sign_record" | "seal_decision" | "announce" | "end" | "close";
+export interface Precondition {
+	code: string;
+	missing?: string[];
+}
+export interface Readiness {
+	act: Act;
+	ready: boolean;
+	missing: Precondition[];
+}
+
+export type Quality = "good" | "fair" | "poor" | "lost";
+export interface Presence {
+	quality: Record<SeatId, Quality>;
+	speaking: SeatId | null;
+}
+
+export type TrackSource = "microphone" | "camera" | "screen";
+export type Half = "up" | "down";
+export type MediaFrame =
+	| { up_answer: { sdp: string } }
+	| {
+			down_offer: {
+				generation: number;
+				sdp: string;
+				tracks: { mid: string; seat: SeatId; source: TrackSource }[];
+			};
+	  }
+	| { failed: { half: Half; code: string; title?: string; next?: string } };
+export type MediaRequest =
+	| { up_offer: { sdp: string; sources: Record<string, TrackSource> } }
+	| { down_answer: { generation: number; sdp: string } }
+	| { restart: { half: Half } };
+
+export interface Welcome {
+	session: string;
+	person: PersonId;
+	seat: SeatId;
+	roles: Role[];
+	head: number;
+	/** The server's clock, UTC µs. */
+	now: number;
+	/** `run`, where given, names the server's process: another one has none of our peer connections. */
+	relay: { ice_servers: { urls: string | string[]; username?: string; credential?: string }[]; run?: string };
+}
+
+export type ServerFrame =
+	| { welcome: Welcome }
+	| { entry: Entry }
+	| { caught_up: { head: number } }
+	| { done: { id: number; seq: number } }
+	| { refused: { id: number | null } & Refusal }
+	| { readiness: { seq: number; acts: Readiness[] } }
+	| { presence: Presence }
+	| { media: MediaFrame }
+	| { pong: number }
+	| { bye: Refusal };
+
+export type ClientFrame =
+	| { hello: { after: number; device: string; seat?: SeatId; companion: boolean } }
+	| { do: { id: number; command: Command; factor?: string } }
+	| { media: MediaRequest }
+	| { ping: number };
+
+export interface SessionBrief {
+	id: string;
+	case_no: string;
+	item_title: string;
+	applicant: string;
+	stage: SessionStage;
+	starts_at: number;
+	my_roles: Role[];
+}
+
+export interface Me {
+	person: PersonId;
+	name: string;
+	roles: Role[];
+	link_session: string | null;
+	sessions: SessionBrief[];
+}

@@ -1,0 +1,147 @@
+// The connection to a session as a machine without I/O: bytes, clock and chance come in, effects go out.
+// It says hello, resumes after the last entry seen, pings, notices silence and comes back with growing pauses.
+// It does not open sockets (live/socket.ts) and does not know what entries mean (fold.ts).
+import type { ClientFrame, Command, MediaRequest, Refusal, ServerFrame, Welcome } from "./commands";
+
+export type Phase =
+	| { at: "idle" }
+	| { at: "connecting" }
+	| { at: "greeting" }
+	| { at: "replaying"; head: number }
+	| { at: "online" }
+	/** Lost; tries again at `retryAt` (ms). */
+	| { at: "waiting"; retryAt: number; attempt: number; since: number }
+	| { at: "over"; bye: Refusal };
+
+export type Effect =
+	| { do: "open" }
+	| { do: "send"; frame: ClientFrame }
+	| { do: "close" }
+	| { do: "deliver"; frame: Exclude<ServerFrame, { pong: number } | { welcome: Welcome } | { bye: Refusal }> }
+	| { do: "welcomed"; welcome: Welcome; resumed: boolean }
+	| { do: "phase"; phase: Phase };
+
+export interface Hello {
+	device: string;
+	seat?: string;
+	companion: boolean;
+}
+
+const PING_MS = 5_000;
+const SILENCE_MS = 15_000;
+const FIRST_PAUSE_MS = 300;
+const LONGEST_PAUSE_MS = 5_000;
+/** Ends of a connection after which coming back at once is right. */
+const PASSING = ["slow", "idle", "too_fast", "internal"];
+
+export class Connection {
+	private phase: Phase = { at: "idle" };
+	private lastSeq = 0;
+	private heardAt = 0;
+	private pingedAt = 0;
+	private attempt = 0;
+	private welcomedBefore = false;
+	private lostSince: number | null = null;
+
+	/** `chance` gives numbers in [0, 1): the pauses of many clients must not fall together. */
+	constructor(
+		private readonly hello: Hello,
+		private readonly chance: () => number,
+	) {}
+
+	get state(): Phase {
+		return this.phase;
+	}
+
+	start(now: number): Effect[] {
+		if (this.phase.at !== "idle") return [];
+		this.heardAt = now;
+		return [{ do: "open" }, this.enter({ at: "connecting" })];
+	}
+
+	opened(now: number): Effect[] {
+		if (this.phase.at !== "connecting") return [];
+		this.heardAt = now;
+		this.pingedAt = now;
+		return [
+			{ do: "send", frame: { hello: { after: this.lastSeq, ...this.hello } } },
+			this.enter({ at: "greeting" }),
+		];
+	}
+
+	received(frame: ServerFrame, now: number): Effect[] {
+		if (this.phase.at === "over") return [];
+		this.heardAt = now;
+		if ("pong" in frame) return [];
+		if ("welcome" in frame) return this.welcomed(frame.welcome);
+		if ("bye" in frame) return this.dismissed(frame.bye, now);
+		if ("entry" in frame) {
+			// The server resumes without a gap; an entry seen before must not be folded twice.
+			if (frame.entry.seq <= this.lastSeq) return [];
+			this.lastSeq = frame.entry.seq;
+		}
+		if ("caught_up" in frame) {
+			this.attempt = 0;
+			this.lostSince = null;
+			return [{ do: "deliver", frame }, this.enter({ at: "online" })];
+		}
+		return [{ do: "deliver", frame }];
+	}
+
+	/** The socket is gone, whoever closed it. */
+	closed(now: number): Effect[] {
+		if (this.phase.at === "over" || this.phase.at === "idle" || this.phase.at === "waiting") return [];
+		this.lostSince ??= now;
+		const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.attempt) * (0.75 + this.chance() / 2);
+		this.attempt = Math.min(this.attempt + 1, 10);
+		return [
+			this.enter({ at: "waiting", retryAt: now + pause, attempt: this.attempt, since: this.lostSince }),
+		];
+	}
+
+	/** To be called about four times a second, and at once when the browser says the network is back. */
+	tick(now: number, networkBack = false): Effect[] {
+		if (this.phase.at === "waiting") {
+			if (now < this.phase.retryAt && !networkBack) return [];
+			this.heardAt = now;
+			return [{ do: "open" }, this.enter({ at: "connecting" })];
+		}
+		if (this.phase.at === "idle" || this.phase.at === "over") return [];
+		if (now - this.heardAt > SILENCE_MS) return [{ do: "close" }, ...this.closed(now)];
+		if (this.phase.at === "connecting" || now - this.pingedAt < PING_MS) return [];
+		this.pingedAt = now;
+		return [{ do: "send", frame: { ping: Math.round(now) } }];
+	}
+
+	request(id: number, command: Command, factor?: string): Effect[] {
+		return [{ do: "send", frame: { do: factor ? { id, command, factor } : { id, command } } }];
+	}
+
+	media(media: MediaRequest): Effect[] {
+		return this.phase.at === "replaying" || this.phase.at === "online"
+			? [{ do: "send", frame: { media } }]
+			: [];
+	}
+
+	stop(): Effect[] {
+		this.phase = { at: "over", bye: { code: "left" } };
+		return [{ do: "close" }];
+	}
+
+	private welcomed(welcome: Welcome): Effect[] {
+		const resumed = this.welcomedBefore;
+		this.welcomedBefore = true;
+		this.hello.seat = welcome.seat;
+		return [this.enter({ at: "replaying", head: welcome.head }), { do: "welcomed", welcome, resumed }];
+	}
+
+	private dismissed(bye: Refusal, now: number): Effect[] {
+		if (PASSING.includes(bye.code)) return [{ do: "close" }, ...this.closed(now)];
+		return [this.enter({ at: "over", bye }), { do: "close" }];
+	}
+
+	private enter(phase: Phase): Effect {
+		this.phase = phase;
+		return { do: "phase", phase };
+	}
+}

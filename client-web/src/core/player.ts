@@ -1,0 +1,51 @@
+// The master clock of a playback, without media elements: one position on the session's time line, and what each
+// track has to do to follow it. All times in seconds; `now` is any monotonic clock.
+
+/** Beyond this a track is put in place; below it, it is led there by a slightly other speed. */
+const JUMP_S = 0.4;
+/** The ear and eye forgive this much. */
+const TOLERANCE_S = 0.03;
+const NUDGE = 0.06;
+
+export class MasterClock {
+	private base = 0;
+	private since: number | null = null;
+
+	constructor(readonly duration: number) {}
+
+	get playing(): boolean {
+		return this.since !== null;
+	}
+
+	position(now: number): number {
+		const passed = this.since === null ? 0 : now - this.since;
+		return Math.min(this.duration, this.base + passed);
+	}
+
+	play(now: number): void {
+		if (this.position(now) >= this.duration) this.base = 0;
+		this.since ??= now;
+	}
+
+	pause(now: number): void {
+		this.base = this.position(now);
+		this.since = null;
+	}
+
+	seek(to: number, now: number): void {
+		this.base = Math.max(0, Math.min(this.duration, to));
+		if (this.since !== null) this.since = now;
+	}
+}
+
+export type Correction = { do: "hide" } | { do: "jump"; to: number } | { do: "run"; rate: number };
+
+/** `at`: where the element is, in its own time; `start`, `length`: the track's place on the time line. */
+export function correct(position: number, track: { start: number; length: number }, at: number): Correction {
+	const target = position - track.start;
+	if (target < 0 || target >= track.length) return { do: "hide" };
+	const behind = target - at;
+	if (Math.abs(behind) > JUMP_S) return { do: "jump", to: target };
+	if (Math.abs(behind) <= TOLERANCE_S) return { do: "run", rate: 1 };
+	return { do: "run", rate: behind > 0 ? 1 + NUDGE : 1 - NUDGE };
+}

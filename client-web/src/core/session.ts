@@ -1,0 +1,186 @@
+// The view of one session: what the screens draw. Made by fold.ts from the journal and nothing else.
+import type {
+	Answer,
+	CaseBrief,
+	ChatScope,
+	CheckItem,
+	DecisionText,
+	Ending,
+	Evidence,
+	IdentityMethod,
+	OpinionKind,
+	Participant,
+	PersonId,
+	Point,
+	Receipt,
+	SeatId,
+	SessionStage,
+	Stance,
+	SurveyOutcome,
+	SuspensionCause,
+	Template,
+} from "./types";
+
+export interface Person extends Participant {
+	/** Where the person is now, or was last. */
+	seat?: SeatId;
+	device?: string;
+	/** At the door or in the room, and not gone by an act. */
+	here: boolean;
+	connected: boolean;
+	notice: "pending" | "acknowledged" | "refused";
+	identity: "unchecked" | "checking" | "checked";
+	identityMethod?: IdentityMethod;
+	lastFour?: string;
+	admitted: boolean;
+	credentialShown: boolean;
+	microphone: boolean;
+	camera: boolean;
+	screen: boolean;
+	hand: boolean;
+}
+
+export interface Item extends CheckItem {
+	answer?: Answer;
+	answeredBy?: PersonId;
+	answeredAt?: number;
+	/** R21: why it cannot be judged at a distance. */
+	unsuitable?: string;
+	/** R44: answered in the session before and not reopened. */
+	carried: boolean;
+}
+
+export interface Annotation {
+	id: string;
+	person: PersonId;
+	strokes: Point[][];
+	note: string;
+	at: number;
+}
+export interface Still extends Evidence {
+	at: number;
+	annotations: Annotation[];
+}
+
+export interface Opinion {
+	person: PersonId;
+	opinion: OpinionKind;
+	stance: Stance;
+	text: string;
+	at: number;
+	deliberation: boolean;
+}
+export interface ChatLine {
+	person: PersonId;
+	scope: ChatScope;
+	text: string;
+	at: number;
+	seq: number;
+}
+export interface Conclusion {
+	outcome: SurveyOutcome;
+	text: string;
+	present: PersonId[];
+	at: number;
+}
+export interface SurveyRecord {
+	digest: string;
+	pdfDigest: string;
+	at: number;
+	signed: PersonId[];
+	refused: { person: PersonId; reason: string }[];
+}
+export interface Sealed {
+	number: string;
+	contentDigest: string;
+	pdfDigest: string;
+	signer: PersonId;
+	seal: string;
+	at: number;
+}
+export interface Announcement {
+	contentDigest: string;
+	live: PersonId[];
+	at: number;
+	recordingOffsetUs: number;
+	number?: string;
+	decision?: DecisionText;
+	acknowledged: { person: PersonId; at: number }[];
+}
+export interface Result {
+	ending: Ending;
+	reason: string;
+	nextStep: string;
+	contact: string;
+	at: number;
+}
+
+export type MarkKind =
+	| "stage"
+	| "item"
+	| "still"
+	| "opinion"
+	| "conclusion"
+	| "record"
+	| "decision"
+	| "announcement"
+	| "acknowledged"
+	| "person"
+	| "gap";
+
+/** An act on the time line of the playback, and a line of its list. */
+export interface Mark {
+	seq: number;
+	at: number;
+	kind: MarkKind;
+	type: string;
+	person?: PersonId;
+	/** Item code, document number or a short quote: data, never prose. */
+	subject?: string;
+	result?: Answer["result"];
+}
+
+export type BandKind = "lobby" | "live" | "suspended" | "deliberation" | "ended";
+export interface Band {
+	kind: BandKind;
+	from: number;
+	until?: number;
+}
+
+export interface Session {
+	seq: number;
+	at: number;
+	id: string;
+	stage: SessionStage;
+	brief: CaseBrief;
+	template: Pick<Template, "title" | "gloss" | "judgement" | "settings">;
+	mode: "remote" | "hybrid" | "on_site";
+	startsAt: number;
+	joiningDepartments: string[];
+	people: Record<PersonId, Person>;
+	/** Order of call. */
+	order: PersonId[];
+	items: Record<string, Item>;
+	itemOrder: string[];
+	stills: Record<string, Still>;
+	stillOrder: string[];
+	opinions: Opinion[];
+	chat: ChatLine[];
+	deliberating: boolean;
+	deliberationHeld: boolean;
+	checking?: PersonId;
+	suspension?: SuspensionCause;
+	recordingSince?: number;
+	recordingStopped?: string;
+	statements: { person: PersonId; text: string; waived: boolean; at: number }[];
+	conclusion?: Conclusion;
+	record?: SurveyRecord;
+	draft?: DecisionText;
+	sealed?: Sealed;
+	announcement?: Announcement;
+	receipts: Receipt[];
+	result?: Result;
+	marks: Mark[];
+	bands: Band[];
+	withheld: number;
+}

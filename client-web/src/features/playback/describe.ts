@@ -1,0 +1,21 @@
+// One line for an act: who did what. Words from the locale, names and codes from the journal.
+import { nameOf } from "@/core/roles";
+import type { Mark, Session } from "@/core/session";
+
+interface Translator {
+	t: (key: string, values?: Record<string, string>) => string;
+}
+
+export function describe(i18n: Translator, session: Session, mark: Mark): string {
+	const values = {
+		name: nameOf(session, mark.person),
+		subject: quote(mark.subject ?? ""),
+		result: mark.result ? i18n.t(`state.${mark.result}`) : "",
+	};
+	return i18n.t(`act.${mark.type}`, values).trim();
+}
+
+function quote(text: string): string {
+	const line = text.replace(/\s+/g, " ");
+	return line.length > 48 ? `${line.slice(0, 48)}…` : line;
+}

@@ -1,0 +1,86 @@
+// The half that receives: answers the server's offers in their order and says which track belongs to which seat.
+
+import type { TrackSource } from "@/core/commands";
+import type { SeatId } from "@/core/types";
+
+export interface RemoteTrack {
+	seat: SeatId;
+	source: TrackSource;
+	stream: MediaStream;
+}
+export interface DownOffer {
+	generation: number;
+	sdp: string;
+	tracks: { mid: string; seat: SeatId; source: TrackSource }[];
+}
+
+export class Down {
+	private pc: RTCPeerConnection | null = null;
+	private work: Promise<void> = Promise.resolve();
+	private newest = 0;
+	private readonly streams = new Map<string, MediaStream>();
+
+	constructor(
+		private readonly iceServers: RTCIceServer[],
+		private readonly sendAnswer: (generation: number, sdp: string) => void,
+		private readonly onTracks: (tracks: RemoteTrack[]) => void,
+		private readonly onLost: () => void,
+	) {}
+
+	offered(offer: DownOffer): void {
+		this.newest = Math.max(this.newest, offer.generation);
+		this.work = this.work.then(() => this.take(offer)).catch(() => this.onLost());
+	}
+
+	/** Forget the connection: the next offer starts a new one. */
+	reset(): void {
+		this.pc?.close();
+		this.pc = null;
+		this.newest = 0;
+		this.streams.clear();
+		this.work = Promise.resolve();
+	}
+
+	get alive(): boolean {
+		return this.pc?.connectionState === "connected";
+	}
+	get exists(): boolean {
+		return this.pc !== null;
+	}
+
+	private async take(offer: DownOffer): Promise<void> {
+		if (offer.generation < this.newest) return;
+		const pc = this.pc ?? this.open();
+		await pc.setRemoteDescription({ type: "offer", sdp: offer.sdp });
+		await pc.setLocalDescription(await pc.createAnswer());
+		if (this.pc !== pc) return;
+		this.sendAnswer(offer.generation, pc.localDescription?.sdp ?? "");
+		this.onTracks(this.read(pc, offer));
+	}
+
+	private open(): RTCPeerConnection {
+		const pc = new RTCPeerConnection({ iceServers: this.iceServers, bundlePolicy: "max-bundle" });
+		pc.onconnectionstatechange = () => {
+			if (this.pc === pc && pc.connectionState === "failed") this.onLost();
+		};
+		this.pc = pc;
+		return pc;
+	}
+
+	/** A stream is kept as long as its receiver carries the same seat and source, so that no picture restarts. */
+	private read(pc: RTCPeerConnection, offer: DownOffer): RemoteTrack[] {
+		const tracks: RemoteTrack[] = [];
+		for (const { mid, seat, source } of offer.tracks) {
+			const transceiver = pc.getTransceivers().find((candidate) => candidate.mid === mid);
+			if (!transceiver) continue;
+			const key = `${mid} ${seat} ${source}`;
+			let stream = this.streams.get(key);
+			if (!stream) {
+				stream = new MediaStream([transceiver.receiver.track]);
+				this.streams.set(key, stream);
+			}
+			tracks.push({ seat, source, stream });
+		}
+		return tracks;
+	}
+}

@@ -1,0 +1,117 @@
+import { describe, expect, it } from "vitest";
+import { fold } from "@/core/fold";
+import { areasOf, inRoom, railOf, stateOf } from "@/core/roles";
+import type { Session } from "@/core/session";
+import { announced, closed, concluded, type Journal, live, lobby, surveyed } from "./fixture";
+
+function folded(journal: Journal): Session {
+	let session: Session | null = null;
+	for (const entry of journal.entries) session = fold(session, entry);
+	if (!session) throw new Error("the journal has no first entry");
+	return session;
+}
+
+describe("the fold of a journal", () => {
+	it("knows who is at the door and who is in", () => {
+		const session = folded(lobby());
+		expect(session.stage).toBe("lobby");
+		expect(inRoom(session).map((person) => person.person)).toEqual(["p-chair"]);
+		expect(session.people["p-survey1"]).toMatchObject({
+			here: true,
+			notice: "acknowledged",
+			admitted: false,
+		});
+	});
+
+	it("shows surveyors first in the room", () => {
+		const session = folded(live());
+		expect(session.stage).toBe("live");
+		expect(
+			inRoom(session)
+				.map((person) => person.person)
+				.slice(0, 3),
+		).toEqual(["p-survey1", "p-survey2", "p-chair"]);
+	});
+
+	it("keeps what stands when a person comes back to the same seat, and asks anew at another", () => {
+		const same = folded(
+			live().add({ type: "arrived", person: "p-expert", seat: "seat-p-expert", device: "x" }),
+		);
+		expect(same.people["p-expert"]).toMatchObject({ admitted: true, identity: "checked", camera: false });
+		const other = folded(live().add({ type: "arrived", person: "p-expert", seat: "another", device: "x" }));
+		expect(other.people["p-expert"]).toMatchObject({
+			admitted: false,
+			identity: "unchecked",
+			notice: "pending",
+		});
+	});
+
+	it("takes the latest answer of an item and counts areas", () => {
+		const session = folded(surveyed());
+		expect(stateOf(session.items.F22!)).toBe("not_met");
+		expect(areasOf(session).map((area) => [area.name, area.answered, area.items.length])).toEqual([
+			["选址", 1, 2],
+			["处理区", 1, 2],
+			["废弃物", 1, 1],
+		]);
+		expect(stateOf(folded(concluded()).items.F22!)).toBe("mended");
+	});
+
+	it("puts annotations beside their still", () => {
+		const journal = surveyed().add(
+			{
+				type: "annotation_added",
+				id: "a-1",
+				evidence: "e-1",
+				person: "p-expert",
+				strokes: [[{ x: 1, y: 2 }]],
+				note: "此处",
+			},
+			"p-expert",
+		);
+		expect(folded(journal).stills["e-1"]?.annotations).toHaveLength(1);
+	});
+
+	it("walks the rail from survey to announcement", () => {
+		const now = (journal: Journal) => railOf(folded(journal)).find((stop) => stop.state === "now")?.station;
+		expect(now(lobby())).toBe("lobby");
+		expect(now(live())).toBe("survey");
+		expect(now(concluded())).toBe("decision");
+		expect(now(announced())).toBeUndefined();
+	});
+
+	it("knows the announcement from what was announced alone, as an applicant sees it", () => {
+		const journal = announced();
+		for (const entry of journal.entries) {
+			if (entry.body?.includes("decision_drafted") || entry.body?.includes("decision_sealed"))
+				journal.withhold(entry.seq);
+		}
+		const session = folded(journal);
+		expect(session.withheld).toBe(2);
+		expect(session.announcement?.decision?.kind).toBe("granted");
+		expect(session.announcement?.number).toBe("示例审准字〔2026〕1号");
+		expect(session.announcement?.acknowledged.map((entry) => entry.person)).toEqual(["p-survey1"]);
+	});
+
+	it("passes over events it does not know", () => {
+		const journal = live().add({ type: "something_newer" } as never);
+		expect(folded(journal).stage).toBe("live");
+	});
+
+	it("draws bands without holes and marks in order", () => {
+		const session = folded(closed());
+		expect(session.stage).toBe("closed");
+		expect(session.bands.map((band) => band.kind)).toEqual([
+			"lobby",
+			"live",
+			"deliberation",
+			"live",
+			"ended",
+		]);
+		for (const [i, band] of session.bands.entries()) {
+			expect(band.until).toBe(session.bands[i + 1]?.from ?? session.at);
+		}
+		const times = session.marks.map((mark) => mark.at);
+		expect(times).toEqual([...times].sort((a, b) => a - b));
+	});
+});
