@@ -28,7 +28,7 @@ export async function answerItem(surveyor: Actor, code: string, result: Result, 
   }
   if (note) await surveyor.fill("item.note", note);
   const answers = page.getByRole("group", { name: label("item.answer"), exact: true });
-  await answers.getByRole("button", { name: label(`state.${result}`) }).click();
+  await answers.getByRole("button", { name: label(`state.${result}`), exact: true }).click();
   await page.locator(`[data-item="${code}"][data-state="${result}"]`).waitFor();
 }
 
