@@ -1,0 +1,88 @@
+//! The extractor that says who calls.
+
+use std::collections::BTreeSet;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use kanjie_domain::{PersonId, Role};
+use kanjie_store::{Part, SignIn, Store, TokenHash};
+
+use crate::app::AppState;
+use crate::auth::cookie;
+use crate::net::Connection;
+use crate::problem::{Problem, ProblemCode};
+use crate::services::Services;
+
+/// Somebody who is signed in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    pub person: PersonId,
+    pub name: String,
+    /// Roles of the account; empty for those who came by a link. The roles in a session are those of the [`Part`].
+    pub account_roles: BTreeSet<Role>,
+    /// Set for those who came by a link: nothing but this session is open to them.
+    pub link_session: Option<String>,
+    pub device: String,
+    /// Which sign-in it is; see [`crate::services::SignInEnded`].
+    pub token_hash: TokenHash,
+    /// UTC µs.
+    pub expires_at: i64,
+}
+
+impl From<SignIn> for Caller {
+    fn from(row: SignIn) -> Self {
+        Self {
+            person: row.person,
+            name: row.name,
+            account_roles: row.roles,
+            link_session: row.link_session,
+            device: row.device,
+            token_hash: row.token_hash,
+            expires_at: row.expires_at,
+        }
+    }
+}
+
+impl Caller {
+    /// The caller's part in a session.
+    ///
+    /// # Errors
+    /// `not_found` where there is none, whether the session exists or not: no part, recused (R16), or bound to another
+    /// session by the link.
+    pub async fn part(&self, store: &Store, session: &str) -> Result<Part, Problem> {
+        if self.link_session.as_deref().is_some_and(|own| own != session) {
+            return Err(ProblemCode::NotFound.into());
+        }
+        store
+            .part(session, &self.person)
+            .await?
+            .ok_or_else(|| ProblemCode::NotFound.into())
+    }
+
+    /// Whether this sign-in still holds: not revoked, not past.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn still_holds(&self, services: &Services) -> Result<bool, Problem> {
+        let now = services.env.now();
+        Ok(services.store.sign_in(&self.token_hash, now).await?.is_some())
+    }
+}
+
+impl FromRequestParts<AppState> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Problem> {
+        let token = cookie::of(&parts.headers).ok_or(ProblemCode::SignInNeeded)?;
+        let services = &app.services;
+        let sign_in = services
+            .store
+            .sign_in(&token.digest(), services.env.now())
+            .await?
+            .ok_or(ProblemCode::SignInNeeded)?;
+        if let Some(connection) = parts.extensions.get::<Connection>() {
+            connection.recognise();
+        }
+        Ok(sign_in.into())
+    }
+}

@@ -1,0 +1,285 @@
+//! `kanjie.toml`: everything has a default that works on one machine; an unknown key is an error.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+/// The whole configuration.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Addresses to listen on for HTTPS. Anything but loopback needs `[tls]`.
+    pub listen: Vec<SocketAddr>,
+    /// Where everything is kept.
+    pub data: PathBuf,
+    /// The address people type, without a closing slash; used in links. Default: `https://localhost:PORT`.
+    pub address: Option<String>,
+    pub tls: Option<Tls>,
+    pub clock: Clock,
+    pub media: Media,
+    pub notices: Notices,
+    pub web: Web,
+    pub limits: Limits,
+}
+
+/// Certificate files, read again when they change.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    /// PEM, the server's certificate first.
+    pub certificate_file: PathBuf,
+    /// PEM.
+    pub key_file: PathBuf,
+}
+
+/// How the clock is kept; part of the evidence.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Clock {
+    /// In words, where the system does not report that its clock is synchronised: "PTP from the hall's grandmaster".
+    pub kept_by: Option<String>,
+}
+
+/// The relay.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Media {
+    /// Where the relay binds its UDP ports.
+    pub bind: IpAddr,
+    /// First UDP port, one a worker; 0 takes any.
+    pub port: u16,
+    /// Threads that move packets; 0 is one a core.
+    pub workers: usize,
+    /// All of these go into the candidates.
+    pub advertise: Vec<Advertise>,
+}
+
+/// An address by which the relay is reached from a network.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Advertise {
+    /// A name for people: `internet`, `政务外网`.
+    pub network: String,
+    pub address: IpAddr,
+    /// Where the port differs from the one bound (1:1 NAT with a port map).
+    pub udp: Option<u16>,
+    /// Reserved for the TCP fall-back.
+    pub tcp: Option<u16>,
+}
+
+/// Where notices go.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Notices {
+    /// File sender: JSON lines, mode 0600. Default: `outbox.jsonl` under `data`.
+    pub file: Option<PathBuf>,
+}
+
+/// The web app.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Web {
+    /// The built web app. Default: `client-web/dist` beside the working directory or above the binary.
+    pub dist: Option<PathBuf>,
+}
+
+/// What strangers may take of the machine.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Connections that are not signed in, all together.
+    pub strangers: usize,
+    /// … and from one address (IPv6: one /64).
+    pub strangers_per_address: usize,
+    /// Seconds a stranger has for TLS and a whole request.
+    pub stranger_seconds: u64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: vec![
+                SocketAddr::from((Ipv4Addr::LOCALHOST, 8443)),
+                SocketAddr::from((Ipv6Addr::LOCALHOST, 8443)),
+            ],
+            data: PathBuf::from("data"),
+            address: None,
+            tls: None,
+            clock: Clock::default(),
+            media: Media::default(),
+            notices: Notices::default(),
+            web: Web::default(),
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl Default for Media {
+    fn default() -> Self {
+        Self {
+            bind: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            port: 0,
+            workers: 0,
+            advertise: Vec::new(),
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            strangers: 1_024,
+            strangers_per_address: 128,
+            stranger_seconds: 10,
+        }
+    }
+}
+
+/// Why a configuration was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error("{path}: {source}")]
+    Read {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    #[error("{path}: {message}")]
+    Syntax { path: PathBuf, message: String },
+    #[error("{path}: `{key}`: {message}")]
+    Key {
+        path: PathBuf,
+        key: String,
+        message: String,
+    },
+    #[error(
+        "listening on {0} needs certificate files: set [tls] certificate_file and key_file. Without them only loopback \
+         is served, because tablets, WeChat and iOS take no self-made certificate and cameras need a secure context"
+    )]
+    CertificateNeeded(SocketAddr),
+    #[error("`listen` names no address")]
+    NoAddress,
+    #[error("`address` must be https://NAME or https://NAME:PORT, not {0}")]
+    Address(String),
+}
+
+impl Config {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// When it cannot be read, is no TOML, or has a key that is unknown or wrong.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        Self::parse(&text, path)
+    }
+
+    fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
+        let document = toml::Deserializer::parse(text).map_err(|e| ConfigError::Syntax {
+            path: path.to_owned(),
+            message: e.to_string(),
+        })?;
+        serde_path_to_error::deserialize(document).map_err(|e| ConfigError::Key {
+            path: path.to_owned(),
+            key: e.path().to_string(),
+            message: e.into_inner().message().to_owned(),
+        })
+    }
+
+    /// Refuses what cannot be served.
+    ///
+    /// # Errors
+    /// See [`ConfigError`].
+    pub fn check(&self) -> Result<(), ConfigError> {
+        if self.listen.is_empty() {
+            return Err(ConfigError::NoAddress);
+        }
+        if self.tls.is_none()
+            && let Some(open) = self.listen.iter().find(|a| !a.ip().is_loopback())
+        {
+            return Err(ConfigError::CertificateNeeded(*open));
+        }
+        if let Some(address) = &self.address
+            && (!address.starts_with("https://") || address[8..].contains(['/', '?', '#', '@']) || address.len() < 9)
+        {
+            return Err(ConfigError::Address(address.clone()));
+        }
+        Ok(())
+    }
+
+    /// The address people type, given the port in use.
+    #[must_use]
+    pub fn public_address(&self, port: u16) -> String {
+        self.address
+            .clone()
+            .unwrap_or_else(|| format!("https://localhost:{port}"))
+    }
+
+    /// The database.
+    #[must_use]
+    pub fn database(&self) -> PathBuf {
+        self.data.join("kanjie.sqlite3")
+    }
+
+    /// Everything of one session that is kept as files.
+    #[must_use]
+    pub fn session_dir(&self, session: &str) -> PathBuf {
+        self.data.join("sessions").join(session)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Config, ConfigError> {
+        Config::parse(text, Path::new("kanjie.toml"))
+    }
+
+    #[test]
+    fn an_empty_file_is_the_default() {
+        let config = parse("").unwrap();
+        assert_eq!(config.listen, Config::default().listen);
+        config.check().unwrap();
+    }
+
+    #[test]
+    fn an_unknown_key_is_named() {
+        let error = parse("[media]\nprot = 3\n").unwrap_err().to_string();
+        assert!(error.contains("media") && error.contains("prot"), "{error}");
+    }
+
+    #[test]
+    fn a_wrong_value_is_named_with_its_path() {
+        let error = parse("[limits]\nstrangers = \"many\"\n").unwrap_err();
+        assert!(matches!(error, ConfigError::Key { key, .. } if key == "limits.strangers"));
+    }
+
+    #[test]
+    fn an_open_address_needs_a_certificate() {
+        let mut config = parse("listen = [\"0.0.0.0:443\"]").unwrap();
+        assert!(matches!(
+            config.check(),
+            Err(ConfigError::CertificateNeeded(_))
+        ));
+        config.tls = Some(Tls {
+            certificate_file: "c.pem".into(),
+            key_file: "k.pem".into(),
+        });
+        config.check().unwrap();
+    }
+
+    #[test]
+    fn an_address_is_an_origin() {
+        for bad in ["http://a", "https://a/b", "https://", "https://u@a"] {
+            let config = parse(&format!("address = \"{bad}\"")).unwrap();
+            assert!(config.check().is_err(), "{bad}");
+        }
+        parse("address = \"https://a:8443\"")
+            .unwrap()
+            .check()
+            .unwrap();
+    }
+}

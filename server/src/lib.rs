@@ -1,0 +1,35 @@
+//! The server: wires domain, store, relay and recordings together behind HTTPS and WebSocket.
+//!
+//! Who signs in and how (`auth`), what is answered over HTTP (`http`), how strangers are held off (`net`), live sessions
+//! (`rooms`). What this crate does not do: judge what the procedure allows (`kanjie-domain`), move packets
+//! (`kanjie-media`), or know SQL (`kanjie-store`).
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+pub mod app;
+pub mod auth;
+pub mod body;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod env;
+pub mod error;
+pub mod files;
+pub mod http;
+pub mod keys;
+pub mod limits;
+pub mod net;
+pub mod notices;
+pub mod problem;
+pub mod rooms;
+pub mod scheduling;
+pub mod seed;
+pub mod serve;
+pub mod services;
+#[cfg(test)]
+mod testing;
+pub mod texts;
+pub mod web;
+
+pub use app::AppState;
+pub use services::Services;

@@ -1,0 +1,96 @@
+//! How often a stranger may try: one quota for each action, keyed by whom it concerns and by where it comes from.
+
+use std::fmt;
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use tokio::sync::Semaphore;
+
+use crate::problem::{Problem, ProblemCode};
+
+/// Password hashes computed at once: each takes a core and 19 MiB.
+const HASHES_AT_ONCE: usize = 2;
+
+/// All quotas.
+pub struct Limits {
+    pub sign_in_by_user: Gate,
+    pub sign_in_by_address: Gate,
+    pub link_by_address: Gate,
+    pub code_by_person: Gate,
+    pub code_by_address: Gate,
+    pub factor_by_person: Gate,
+    pub hashing: Semaphore,
+}
+
+impl fmt::Debug for Limits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Limits")
+    }
+}
+
+impl Limits {
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            sign_in_by_user: Gate::new(10, Duration::from_secs(30)),
+            sign_in_by_address: Gate::new(60, Duration::from_secs(2)),
+            link_by_address: Gate::new(120, Duration::from_secs(1)),
+            code_by_person: Gate::new(6, Duration::from_secs(30)),
+            code_by_address: Gate::new(60, Duration::from_secs(5)),
+            factor_by_person: Gate::new(12, Duration::from_secs(20)),
+            hashing: Semaphore::new(HASHES_AT_ONCE),
+        }
+    }
+
+    /// Forgets who has not tried for long; called now and then.
+    pub fn sweep(&self) {
+        for gate in [
+            &self.sign_in_by_user,
+            &self.sign_in_by_address,
+            &self.link_by_address,
+            &self.code_by_person,
+            &self.code_by_address,
+            &self.factor_by_person,
+        ] {
+            gate.0.retain_recent();
+            gate.0.shrink_to_fit();
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// One quota.
+pub struct Gate(DefaultKeyedRateLimiter<String>);
+
+impl fmt::Debug for Gate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Gate")
+    }
+}
+
+impl Gate {
+    /// `burst` tries at once, then one every `refill`.
+    fn new(burst: u32, refill: Duration) -> Self {
+        let burst = NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN);
+        let quota = Quota::with_period(refill)
+            .unwrap_or(Quota::per_second(NonZeroU32::MIN))
+            .allow_burst(burst);
+        Self(RateLimiter::keyed(quota))
+    }
+
+    /// Takes one try.
+    ///
+    /// # Errors
+    /// `too_many_requests` when there is none left.
+    pub fn pass(&self, key: &str) -> Result<(), Problem> {
+        self.0
+            .check_key(&key.to_owned())
+            .map_err(|_| ProblemCode::TooManyRequests.into())
+    }
+}

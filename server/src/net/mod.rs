@@ -1,0 +1,7 @@
+//! The accept loop: TLS, HTTP, and how strangers are held off.
+
+pub mod connections;
+pub mod listen;
+pub mod tls;
+
+pub use connections::{Connection, Connections};

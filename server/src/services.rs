@@ -1,0 +1,69 @@
+//! What every part of the server shares.
+
+use std::sync::Arc;
+
+use kanjie_evidence::Signer;
+use kanjie_store::{Store, TokenHash};
+use tokio::sync::broadcast;
+
+use crate::config::Config;
+use crate::env::Env;
+use crate::error::Failure;
+use crate::keys::{self, CodeKey};
+use crate::limits::Limits;
+use crate::notices::Notices;
+use crate::files;
+
+/// A sign-in that ended (signed out or revoked): whoever serves it stops within a second.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignInEnded {
+    pub token_hash: TokenHash,
+}
+
+/// Cheap to clone; all clones are one.
+#[derive(Clone)]
+pub struct Services {
+    pub config: Arc<Config>,
+    pub store: Store,
+    pub env: Arc<dyn Env>,
+    pub signer: Arc<dyn Signer>,
+    pub codes: CodeKey,
+    pub notices: Notices,
+    pub limits: Arc<Limits>,
+    pub sign_ins_ended: broadcast::Sender<SignInEnded>,
+}
+
+impl std::fmt::Debug for Services {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Services").finish_non_exhaustive()
+    }
+}
+
+impl Services {
+    /// Opens store and keys under the data directory; the tables are brought up to date.
+    ///
+    /// # Errors
+    /// When the directory, the database or a key cannot be opened.
+    pub async fn open(config: Config, env: Arc<dyn Env>) -> Result<Self, Failure> {
+        files::private_dir(&config.data).map_err(Failure::file(&config.data))?;
+        let store = Store::open(&config.database()).await?;
+        store.migrate().await?;
+        let keys = keys::open(&config.data, env.as_ref())?;
+        let outbox = config
+            .notices
+            .file
+            .clone()
+            .unwrap_or_else(|| config.data.join("outbox.jsonl"));
+        let notices = Notices::new(store.clone(), Arc::clone(&env), outbox);
+        Ok(Self {
+            config: Arc::new(config),
+            store,
+            env,
+            signer: keys.signer,
+            codes: keys.codes,
+            notices,
+            limits: Arc::new(Limits::new()),
+            sign_ins_ended: broadcast::Sender::new(256),
+        })
+    }
+}

@@ -1,0 +1,105 @@
+//! Personal links: a right to knock, for one person and one session, until it closes.
+
+use kanjie_domain::PersonId;
+use sqlx::FromRow;
+
+use crate::TokenHash;
+use crate::error::{StoreError, or_exists};
+use crate::store::Store;
+
+/// A link to be.
+#[derive(Clone, Debug)]
+pub struct NewLink {
+    pub token_hash: TokenHash,
+    pub session: String,
+    pub person: PersonId,
+    pub created_at: i64,
+}
+
+/// A link that works, with what its page may show once masked.
+#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
+pub struct Link {
+    pub session: String,
+    #[sqlx(try_from = "String")]
+    pub person: LinkPerson,
+    pub name: String,
+    pub phone: String,
+    pub case_no: String,
+    pub item_title: String,
+    pub starts_at: i64,
+}
+
+/// Whom a link is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkPerson(pub PersonId);
+
+impl From<String> for LinkPerson {
+    fn from(id: String) -> Self {
+        Self(PersonId(id))
+    }
+}
+
+impl Store {
+    /// Keeps a new link.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn add_link(&self, new: &NewLink) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        sqlx::query("INSERT INTO links (token_hash, session, person, created_at) VALUES (?, ?, ?, ?)")
+            .bind(new.token_hash.as_slice())
+            .bind(&new.session)
+            .bind(&new.person.0)
+            .bind(new.created_at)
+            .execute(&mut *tx)
+            .await
+            .map_err(or_exists("link"))?;
+        Ok(tx.commit().await?)
+    }
+
+    /// The link of this token, unless revoked, its session closed, or its person recused (R16).
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn link(&self, token: &TokenHash) -> Result<Option<Link>, StoreError> {
+        Ok(sqlx::query_as(
+            "SELECT l.session, l.person, p.name, p.phone, s.case_no, s.item_title, s.starts_at
+             FROM links l JOIN people p ON p.id = l.person JOIN sessions s ON s.id = l.session
+             WHERE l.token_hash = ? AND l.revoked_at IS NULL AND s.closed_at IS NULL
+               AND NOT EXISTS (SELECT 1 FROM recusals r WHERE r.case_id = s.case_id AND r.person = l.person)",
+        )
+        .bind(token.as_slice())
+        .fetch_optional(&self.reader)
+        .await?)
+    }
+
+    /// Ends every link of a person to a session, and every sign-in that came by one.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn revoke_links(
+        &self,
+        session: &str,
+        person: &PersonId,
+        at: i64,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        sqlx::query(
+            "UPDATE links SET revoked_at = ? WHERE session = ? AND person = ? AND revoked_at IS NULL",
+        )
+        .bind(at)
+        .bind(session)
+        .bind(&person.0)
+        .execute(&mut *tx)
+        .await?;
+        sqlx::query(
+            "UPDATE sign_ins SET revoked_at = ? WHERE link_session = ? AND person = ? AND revoked_at IS NULL",
+        )
+        .bind(at)
+        .bind(session)
+        .bind(&person.0)
+        .execute(&mut *tx)
+        .await?;
+        Ok(tx.commit().await?)
+    }
+}
