@@ -16,8 +16,8 @@ use crate::auth::{password, totp};
 use crate::config::Config;
 use crate::env::SystemEnv;
 use crate::error::Failure;
-use crate::{files, seed, serve};
 use crate::services::Services;
+use crate::{files, seed, serve};
 
 /// 勘结: joint reviews, surveyed on the spot and concluded on the spot.
 #[derive(Debug, Parser)]
@@ -175,7 +175,8 @@ async fn user_command(config: Config, user: User) -> Result<(), Failure> {
                 department,
                 phone,
             };
-            let secret = add_staff(&services, user, &person, roles, &password_from_input()?).await?;
+            let secret =
+                add_staff(&services, user, &person, roles, &password_from_input()?).await?;
             say(&format!("TOTP {}", totp::base32(&secret)));
         }
         User::List => {
@@ -223,9 +224,7 @@ pub async fn add_staff(
 fn password_from_input() -> Result<String, Failure> {
     const SHORTEST: usize = 12;
     let mut password = String::new();
-    std::io::stdin()
-        .take(4_096)
-        .read_to_string(&mut password)?;
+    std::io::stdin().take(4_096).read_to_string(&mut password)?;
     let password = password.trim_end_matches(['\r', '\n']);
     if password.chars().count() < SHORTEST {
         return Err(Failure::Password(format!(

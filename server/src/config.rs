@@ -202,7 +202,9 @@ impl Config {
             return Err(ConfigError::CertificateNeeded(*open));
         }
         if let Some(address) = &self.address
-            && (!address.starts_with("https://") || address[8..].contains(['/', '?', '#', '@']) || address.len() < 9)
+            && (!address.starts_with("https://")
+                || address[8..].contains(['/', '?', '#', '@'])
+                || address.len() < 9)
         {
             return Err(ConfigError::Address(address.clone()));
         }

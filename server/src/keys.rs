@@ -87,3 +87,44 @@ fn secret(path: &Path, env: &dyn Env) -> Result<Zeroizing<[u8; 32]>, Failure> {
     }
     Ok(key)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+    use crate::env::SystemEnv;
+
+    #[test]
+    fn keys_are_made_once_and_are_private() {
+        let dir = tempfile::tempdir().unwrap();
+        let env = SystemEnv::new();
+        let first = open(dir.path(), &env).unwrap();
+        let second = open(dir.path(), &env).unwrap();
+        assert_eq!(first.signer.key_id(), second.signer.key_id());
+        assert_eq!(
+            first.codes.digest("s", "p", "1"),
+            second.codes.digest("s", "p", "1")
+        );
+        assert_ne!(
+            first.codes.digest("s", "p1", "2"),
+            first.codes.digest("s", "p", "12")
+        );
+        for name in ["signing.key", "codes.key"] {
+            let path = dir.path().join("keys").join(name);
+            let mode = std::fs::metadata(path).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_damaged_key_is_not_replaced() {
+        let dir = tempfile::tempdir().unwrap();
+        let env = SystemEnv::new();
+        open(dir.path(), &env).unwrap();
+        let path = dir.path().join("keys/signing.key");
+        std::fs::write(&path, "short").unwrap();
+        assert!(open(dir.path(), &env).is_err());
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "short");
+    }
+}

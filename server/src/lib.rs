@@ -12,6 +12,7 @@ pub mod body;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod effects;
 pub mod env;
 pub mod error;
 pub mod files;
@@ -28,6 +29,7 @@ pub mod serve;
 pub mod services;
 #[cfg(test)]
 mod testing;
+pub mod socket;
 pub mod texts;
 pub mod web;
 

@@ -140,3 +140,45 @@ impl Notices {
             .map_err(std::io::Error::other)?
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use crate::testing::TestApp;
+
+    #[tokio::test]
+    async fn a_notice_goes_out_once_into_a_private_file() {
+        let app = TestApp::new().await;
+        let notices = &app.services.notices;
+        let text = String::from("hello");
+        notices
+            .send("138", text, Some(String::from("123456")))
+            .await
+            .unwrap();
+        assert_eq!(notices.deliver_due().await.unwrap(), 1);
+        assert_eq!(notices.deliver_due().await.unwrap(), 0);
+        let path = app.services.config.data.join("outbox.jsonl");
+        let line = std::fs::read_to_string(&path).unwrap();
+        assert!(line.ends_with("\"code\":\"123456\",\"text\":\"hello\",\"to\":\"138\"}\n"));
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[tokio::test]
+    async fn what_failed_is_tried_again_later() {
+        let app = TestApp::new().await;
+        let notices = &app.services.notices;
+        let path = app.services.config.data.join("outbox.jsonl");
+        std::fs::create_dir(&path).unwrap();
+        notices
+            .send("138", String::from("hello"), None)
+            .await
+            .unwrap();
+        assert_eq!(notices.deliver_due().await.unwrap(), 0);
+        std::fs::remove_dir(&path).unwrap();
+        assert_eq!(notices.deliver_due().await.unwrap(), 0);
+        app.env.pass(1);
+        assert_eq!(notices.deliver_due().await.unwrap(), 1);
+    }
+}

@@ -215,7 +215,9 @@ pub async fn in_callers_language(request: Request, next: Next) -> Response {
     let status = response.status();
     let problem = match response.extensions().get::<Problem>() {
         Some(problem) if lang == Lang::En => problem.clone(),
-        None if is_bare_error(status, response.headers()) => ProblemCode::from_status(status).into(),
+        None if is_bare_error(status, response.headers()) => {
+            ProblemCode::from_status(status).into()
+        }
         _ => return response,
     };
     let mut rendered = problem.render(lang);

@@ -125,7 +125,6 @@ pub async fn invite(
     Ok(token)
 }
 
-
 /// A participant by these roles.
 #[must_use]
 pub fn participant(

@@ -267,3 +267,47 @@ impl fmt::Display for Seeded {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use kanjie_store::JournalId;
+
+    use super::*;
+    use crate::testing::TestApp;
+
+    #[tokio::test]
+    async fn a_session_begins_with_what_was_scheduled() {
+        let app = TestApp::new().await;
+        let session = &app.seeded.sessions["journey"];
+        let journal = JournalId::Session(session.clone());
+        let entries = app.services.store.entries(&journal, 0, 10).await.unwrap();
+        assert_eq!(entries.len(), 1);
+        let body = &entries[0].opened.as_ref().unwrap().body;
+        assert!(kanjie_evidence::canonical::is_canonical(body.as_bytes()));
+        let body: serde_json::Value = serde_json::from_str(body).unwrap();
+        assert_eq!(body["actor"], "system");
+        assert_eq!(body["event"]["type"], "scheduled");
+        assert_eq!(body["event"]["session"], session.as_str());
+        assert_eq!(body["event"]["participants"].as_array().unwrap().len(), 6);
+        assert_eq!(
+            body["event"]["template"]["items"].as_array().unwrap().len(),
+            28
+        );
+    }
+
+    #[tokio::test]
+    async fn everything_seeded_is_plainly_an_example() {
+        let app = TestApp::new().await;
+        for person in app.seeded.people.values() {
+            assert!(person.name.starts_with("示例"));
+        }
+        let told = app.seeded.to_string();
+        assert!(told.contains("#/l/") && told.contains("TOTP"));
+    }
+
+    #[tokio::test]
+    async fn seeding_twice_is_refused() {
+        let app = TestApp::new().await;
+        assert!(run(&app.services, "https://localhost").await.is_err());
+    }
+}

@@ -79,7 +79,9 @@ async fn bind(config: &Config) -> Result<Vec<(TcpListener, SocketAddr)>, Failure
         let bound = TcpListener::bind(address).await;
         match bound.and_then(|l| l.local_addr().map(|a| (l, a))) {
             Ok(listener) => listeners.push(listener),
-            Err(error) if address.is_ipv6() && address.ip().is_loopback() && !listeners.is_empty() => {
+            Err(error)
+                if address.is_ipv6() && address.ip().is_loopback() && !listeners.is_empty() =>
+            {
                 tracing::info!(%error, "no IPv6 loopback");
             }
             Err(source) => {

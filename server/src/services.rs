@@ -9,10 +9,10 @@ use tokio::sync::broadcast;
 use crate::config::Config;
 use crate::env::Env;
 use crate::error::Failure;
+use crate::files;
 use crate::keys::{self, CodeKey};
 use crate::limits::Limits;
 use crate::notices::Notices;
-use crate::files;
 
 /// A sign-in that ended (signed out or revoked): whoever serves it stops within a second.
 #[derive(Clone, Debug, PartialEq, Eq)]

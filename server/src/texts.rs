@@ -76,7 +76,10 @@ fn all() -> &'static BTreeMap<String, Words> {
 pub fn of(code: &str, lang: Lang) -> Text {
     let words = all().get(code).or_else(|| all().get("internal"));
     let Some(words) = words else {
-        return Text { title: "", next: "" };
+        return Text {
+            title: "",
+            next: "",
+        };
     };
     let (title, next) = match lang {
         Lang::Zh => &words.zh,

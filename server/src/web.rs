@@ -55,7 +55,11 @@ impl Files {
 
 async fn serve(State(files): State<Files>, request: Request) -> Response {
     let path = request.uri().path();
-    if ["/api/", "/whip/", "/whep/"].iter().any(|p| path.starts_with(p)) || path == "/api" {
+    if ["/api/", "/whip/", "/whep/"]
+        .iter()
+        .any(|p| path.starts_with(p))
+        || path == "/api"
+    {
         return Problem::from(ProblemCode::NotFound).into_response();
     }
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
@@ -144,7 +148,10 @@ mod tests {
 
     #[test]
     fn digests_of_inline_scripts() {
-        assert_eq!(inline_scripts("<script type=module src=\"/a.js\"></script>"), "");
+        assert_eq!(
+            inline_scripts("<script type=module src=\"/a.js\"></script>"),
+            ""
+        );
         // Known from the specification's own example: CSP Level 3 section 6.7.3.3.
         assert_eq!(
             inline_scripts("<script>alert('Hello, world.');</script>"),

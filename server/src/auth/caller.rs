@@ -50,7 +50,11 @@ impl Caller {
     /// `not_found` where there is none, whether the session exists or not: no part, recused (R16), or bound to another
     /// session by the link.
     pub async fn part(&self, store: &Store, session: &str) -> Result<Part, Problem> {
-        if self.link_session.as_deref().is_some_and(|own| own != session) {
+        if self
+            .link_session
+            .as_deref()
+            .is_some_and(|own| own != session)
+        {
             return Err(ProblemCode::NotFound.into());
         }
         store
@@ -65,7 +69,11 @@ impl Caller {
     /// When the store fails.
     pub async fn still_holds(&self, services: &Services) -> Result<bool, Problem> {
         let now = services.env.now();
-        Ok(services.store.sign_in(&self.token_hash, now).await?.is_some())
+        Ok(services
+            .store
+            .sign_in(&self.token_hash, now)
+            .await?
+            .is_some())
     }
 }
 

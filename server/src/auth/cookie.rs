@@ -76,7 +76,5 @@ pub fn set(token: &Token, seconds: i64) -> HeaderValue {
 /// `Set-Cookie` that signs out.
 #[must_use]
 pub fn clear() -> HeaderValue {
-    HeaderValue::from_static(
-        "__Host-kanjie=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Strict",
-    )
+    HeaderValue::from_static("__Host-kanjie=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Strict")
 }

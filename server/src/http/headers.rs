@@ -14,8 +14,14 @@ const FIXED: [(HeaderName, &str); 6] = [
     ),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::REFERRER_POLICY, "no-referrer"),
-    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    (
+        HeaderName::from_static("cross-origin-opener-policy"),
+        "same-origin",
+    ),
+    (
+        HeaderName::from_static("cross-origin-resource-policy"),
+        "same-origin",
+    ),
     (
         HeaderName::from_static("permissions-policy"),
         "camera=(self), microphone=(self), display-capture=(self), geolocation=(self), autoplay=(self), \
@@ -53,9 +59,15 @@ fn set_policy(
     scripts: Option<&InlineScripts>,
 ) {
     // Older Safari and Chromium do not take 'self' for WebSockets.
-    let socket = host.filter(|host| is_plain(host)).map(|host| format!(" wss://{host}"));
+    let socket = host
+        .filter(|host| is_plain(host))
+        .map(|host| format!(" wss://{host}"));
     // A document is shown in a frame of our own page.
-    let ancestors = if path.ends_with(".pdf") { "'self'" } else { "'none'" };
+    let ancestors = if path.ends_with(".pdf") {
+        "'self'"
+    } else {
+        "'none'"
+    };
     let policy = format!(
         "default-src 'self'; script-src 'self'{scripts}; style-src 'self' 'unsafe-inline'; img-src 'self' blob: data:; \
          media-src 'self' blob: data:; font-src 'self' data:; connect-src 'self' blob: data:{socket}; \

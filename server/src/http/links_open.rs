@@ -64,3 +64,65 @@ pub async fn find(
         .await?
         .ok_or_else(|| ProblemCode::LinkInvalid.into())
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::http::StatusCode;
+    use kanjie_store::{AppendRequest, IndexChange};
+    use serde_json::json;
+
+    use crate::testing::TestApp;
+
+    #[tokio::test]
+    async fn shows_little_and_uses_nothing_up() {
+        let app = TestApp::new().await;
+        let body = json!({"token": app.link("applicant", "journey")});
+        for _preview in 0..3 {
+            let answer = app.post("/api/v1/links/open", "", body.clone()).await;
+            assert_eq!(answer.status, StatusCode::OK);
+            let shown = answer.json();
+            assert_eq!(shown["name_masked"], "示****");
+            assert_eq!(shown["phone_masked"], "138****0005");
+            assert_eq!(shown["session"], app.seeded.sessions["journey"].as_str());
+            assert!(!String::from_utf8_lossy(&answer.bytes).contains("13800000005"));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_token_that_is_none_opens_nothing() {
+        let app = TestApp::new().await;
+        let right = app.link("applicant", "journey");
+        for token in [
+            String::new(),
+            String::from("x"),
+            right.to_uppercase(),
+            "0".repeat(64),
+            format!("{right}0"),
+        ] {
+            let answer = app
+                .post("/api/v1/links/open", "", json!({"token": token}))
+                .await;
+            assert_eq!(answer.status, StatusCode::NOT_FOUND);
+            assert_eq!(answer.code(), "link_invalid");
+        }
+    }
+
+    #[tokio::test]
+    async fn closing_ends_the_link() {
+        let app = TestApp::new().await;
+        let request = AppendRequest {
+            index: vec![IndexChange::Closed {
+                session: app.seeded.sessions["journey"].clone(),
+                at: 1,
+            }],
+            ..AppendRequest::default()
+        };
+        app.services.store.append(request).await.unwrap();
+        let body = json!({"token": app.link("applicant", "journey")});
+        let answer = app.post("/api/v1/links/open", "", body).await;
+        assert_eq!(answer.code(), "link_invalid");
+        let body = json!({"token": app.link("applicant", "crash")});
+        let answer = app.post("/api/v1/links/open", "", body).await;
+        assert_eq!(answer.status, StatusCode::OK);
+    }
+}

@@ -54,10 +54,7 @@ impl From<Part> for SessionBrief {
     }
 }
 
-pub async fn handle(
-    State(services): State<Services>,
-    caller: Caller,
-) -> Result<Json<Me>, Problem> {
+pub async fn handle(State(services): State<Services>, caller: Caller) -> Result<Json<Me>, Problem> {
     Ok(Json(of(&services, caller).await?))
 }
 

@@ -1,8 +1,10 @@
 //! The HTTP API: one endpoint, one file.
 
 mod codes;
-mod health;
+pub mod documents;
 pub mod headers;
+mod health;
+pub mod journal;
 pub mod json;
 mod links_code;
 mod links_open;
@@ -12,6 +14,8 @@ pub mod origin;
 mod session;
 mod sign_in;
 mod sign_out;
+pub mod socket;
+pub mod stills;
 
 use axum::Router;
 use axum::routing::{get, post};

@@ -78,3 +78,125 @@ async fn identify(
         Err(ProblemCode::FactorUsed.into())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::http::StatusCode;
+    use serde_json::json;
+
+    use crate::testing::TestApp;
+
+    #[tokio::test]
+    async fn password_and_code_together_sign_in() {
+        let app = TestApp::new().await;
+        let answer = app.try_sign_in("surveyor1").await;
+        assert_eq!(answer.status, StatusCode::OK);
+        let set = answer.header("set-cookie").to_owned();
+        for part in [
+            "__Host-kanjie=",
+            "Path=/",
+            "Secure",
+            "HttpOnly",
+            "SameSite=Strict",
+        ] {
+            assert!(set.contains(part), "{set}");
+        }
+        let me = answer.json();
+        assert_eq!(me["name"], "示例勘验员甲");
+        assert_eq!(me["roles"], json!(["surveyor"]));
+        assert_eq!(me["sessions"].as_array().unwrap().len(), 2);
+        let again = app.get("/api/v1/me", &answer.cookie()).await;
+        assert_eq!(again.json(), me);
+    }
+
+    #[tokio::test]
+    async fn one_wrong_factor_says_no_more_than_another() {
+        let app = TestApp::new().await;
+        let totp = app.totp("chair").await;
+        let password = app.password("chair");
+        let mut answers = Vec::new();
+        for (user, password, totp) in [
+            ("chair", "wrong", totp.as_str()),
+            ("chair", password.as_str(), "000000"),
+            ("chair", password.as_str(), ""),
+            ("nobody", password.as_str(), totp.as_str()),
+            ("CHAIR", password.as_str(), totp.as_str()),
+            (&"x".repeat(65), password.as_str(), totp.as_str()),
+        ] {
+            let body = json!({"user": user, "password": password, "totp": totp});
+            let answer = app.post("/api/v1/sign-in", "", body).await;
+            assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{user}");
+            assert!(answer.header("set-cookie").is_empty());
+            answers.push(answer.bytes);
+        }
+        assert!(answers.windows(2).all(|pair| pair[0] == pair[1]));
+    }
+
+    #[tokio::test]
+    async fn a_code_signs_in_once() {
+        let app = TestApp::new().await;
+        app.sign_in("chair").await;
+        assert_eq!(app.try_sign_in("chair").await.code(), "factor_used");
+        app.env.pass(30);
+        app.sign_in("chair").await;
+    }
+
+    #[tokio::test]
+    async fn guessing_is_stopped_and_noted() {
+        let app = TestApp::new().await;
+        let mut codes = Vec::new();
+        for _ in 0..12 {
+            let body = json!({"user": "chair", "password": "guess", "totp": "123456"});
+            codes.push(app.post("/api/v1/sign-in", "", body).await.code());
+        }
+        assert_eq!(codes[9], "sign_in_failed");
+        assert_eq!(codes[11], "too_many_requests");
+        // Others are not locked out by it.
+        app.sign_in("surveyor1").await;
+        let noted = app.services.store.attempts(100).await.unwrap();
+        assert!(noted.iter().filter(|a| a.outcome == "failed").count() >= 10);
+        assert_eq!(noted[0].outcome, "ok");
+    }
+
+    #[tokio::test]
+    async fn a_foreign_page_cannot_sign_anybody_in() {
+        let app = TestApp::new().await;
+        let body = json!({"user": "chair", "password": "x", "totp": "1"});
+        let mut request = crate::testing::post("/api/v1/sign-in", "", body);
+        let evil = "https://evil.example".parse().unwrap();
+        request.headers_mut().insert("origin", evil);
+        assert_eq!(app.send(request).await.code(), "foreign_origin");
+    }
+
+    #[tokio::test]
+    async fn malformed_bodies_are_refused() {
+        let app = TestApp::new().await;
+        for body in [
+            json!({"user": "chair"}),
+            json!([]),
+            json!({"user": "a", "password": "b", "totp": "c", "more": 1}),
+        ] {
+            let answer = app.post("/api/v1/sign-in", "", body).await;
+            assert_eq!(answer.code(), "malformed");
+        }
+        let large = json!({"user": "x".repeat(100_000)});
+        let answer = app.post("/api/v1/sign-in", "", large).await;
+        assert_eq!(answer.code(), "too_large");
+        let mut plain = crate::testing::post("/api/v1/sign-in", "", json!({}));
+        let kind = "text/plain".parse().unwrap();
+        plain.headers_mut().insert("content-type", kind);
+        assert_eq!(app.send(plain).await.code(), "unsupported_media");
+    }
+
+    #[tokio::test]
+    async fn a_signed_in_connection_is_no_stranger() {
+        let app = TestApp::new().await;
+        let cookie = app.sign_in("chair").await;
+        let connection = app.connection();
+        assert_eq!(app.connections.strangers(), 1);
+        let request = axum::http::Request::get("/api/v1/me").header("cookie", cookie);
+        let request = request.body(axum::body::Body::empty()).unwrap();
+        app.send_over(&connection, request).await;
+        assert_eq!(app.connections.strangers(), 0);
+    }
+}

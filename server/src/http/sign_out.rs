@@ -25,3 +25,24 @@ pub async fn handle(
         [(header::SET_COOKIE, cookie::clear())],
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::http::StatusCode;
+    use serde_json::json;
+
+    use crate::testing::TestApp;
+
+    #[tokio::test]
+    async fn ends_this_sign_in_and_tells_those_who_serve_it() {
+        let app = TestApp::new().await;
+        let cookie = app.sign_in("chair").await;
+        let mut ended = app.services.sign_ins_ended.subscribe();
+        let answer = app.post("/api/v1/sign-out", &cookie, json!({})).await;
+        assert_eq!(answer.status, StatusCode::NO_CONTENT);
+        assert!(answer.header("set-cookie").contains("Max-Age=0"));
+        ended.try_recv().unwrap();
+        let me = app.get("/api/v1/me", &cookie).await;
+        assert_eq!(me.code(), "sign_in_needed");
+    }
+}

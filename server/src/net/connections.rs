@@ -282,9 +282,6 @@ mod tests {
         let b: IpAddr = "2001:db8::ffff:2".parse().unwrap();
         assert_eq!(neighbourhood(a), neighbourhood(b));
         let mapped: IpAddr = "::ffff:10.0.0.1".parse().unwrap();
-        assert_eq!(
-            neighbourhood(mapped),
-            "10.0.0.1".parse::<IpAddr>().unwrap()
-        );
+        assert_eq!(neighbourhood(mapped), "10.0.0.1".parse::<IpAddr>().unwrap());
     }
 }

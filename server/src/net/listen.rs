@@ -77,7 +77,10 @@ pub async fn accept(listener: TcpListener, front: Front, mut stop: watch::Receiv
         });
     }
     let patience = Duration::from_secs(3);
-    if tokio::time::timeout(patience, graceful.shutdown()).await.is_err() {
+    if tokio::time::timeout(patience, graceful.shutdown())
+        .await
+        .is_err()
+    {
         tracing::info!("some connections were still busy");
     }
 }

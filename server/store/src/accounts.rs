@@ -148,13 +148,14 @@ impl Store {
     /// When the database fails.
     pub async fn disable_account(&self, user: &str, at: i64) -> Result<bool, StoreError> {
         let mut tx = self.write().await?;
-        let done =
-            sqlx::query("UPDATE accounts SET disabled_at = ? WHERE user = ? AND disabled_at IS NULL")
-                .bind(at)
-                .bind(user)
-                .execute(&mut *tx)
-                .await?
-                .rows_affected();
+        let done = sqlx::query(
+            "UPDATE accounts SET disabled_at = ? WHERE user = ? AND disabled_at IS NULL",
+        )
+        .bind(at)
+        .bind(user)
+        .execute(&mut *tx)
+        .await?
+        .rows_affected();
         sqlx::query(
             "UPDATE sign_ins SET revoked_at = ? WHERE revoked_at IS NULL
              AND person = (SELECT person FROM accounts WHERE user = ?)",
@@ -179,13 +180,14 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let step = i64::try_from(step).map_err(|e| StoreError::damaged("totp_uses", e))?;
         let mut tx = self.write().await?;
-        let used = sqlx::query("INSERT OR IGNORE INTO totp_uses (person, act, step) VALUES (?, ?, ?)")
-            .bind(&person.0)
-            .bind(act)
-            .bind(step)
-            .execute(&mut *tx)
-            .await?
-            .rows_affected();
+        let used =
+            sqlx::query("INSERT OR IGNORE INTO totp_uses (person, act, step) VALUES (?, ?, ?)")
+                .bind(&person.0)
+                .bind(act)
+                .bind(step)
+                .execute(&mut *tx)
+                .await?
+                .rows_affected();
         // No step this old can pass again.
         sqlx::query("DELETE FROM totp_uses WHERE person = ? AND step < ?")
             .bind(&person.0)

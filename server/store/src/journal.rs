@@ -164,12 +164,11 @@ impl Store {
 }
 
 async fn head_of(c: &mut SqliteConnection, journal: &JournalId) -> Result<Head, StoreError> {
-    let row: Option<(i64, Vec<u8>)> = sqlx::query_as(
-        "SELECT seq, hash FROM entries WHERE journal = ? ORDER BY seq DESC LIMIT 1",
-    )
-    .bind(journal.to_string())
-    .fetch_optional(c)
-    .await?;
+    let row: Option<(i64, Vec<u8>)> =
+        sqlx::query_as("SELECT seq, hash FROM entries WHERE journal = ? ORDER BY seq DESC LIMIT 1")
+            .bind(journal.to_string())
+            .fetch_optional(c)
+            .await?;
     Ok(match row {
         None => Head {
             seq: 0,

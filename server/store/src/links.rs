@@ -46,14 +46,16 @@ impl Store {
     /// When the database fails.
     pub async fn add_link(&self, new: &NewLink) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
-        sqlx::query("INSERT INTO links (token_hash, session, person, created_at) VALUES (?, ?, ?, ?)")
-            .bind(new.token_hash.as_slice())
-            .bind(&new.session)
-            .bind(&new.person.0)
-            .bind(new.created_at)
-            .execute(&mut *tx)
-            .await
-            .map_err(or_exists("link"))?;
+        sqlx::query(
+            "INSERT INTO links (token_hash, session, person, created_at) VALUES (?, ?, ?, ?)",
+        )
+        .bind(new.token_hash.as_slice())
+        .bind(&new.session)
+        .bind(&new.person.0)
+        .bind(new.created_at)
+        .execute(&mut *tx)
+        .await
+        .map_err(or_exists("link"))?;
         Ok(tx.commit().await?)
     }
 

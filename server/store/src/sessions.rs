@@ -37,11 +37,7 @@ impl Store {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn part(
-        &self,
-        session: &str,
-        person: &PersonId,
-    ) -> Result<Option<Part>, StoreError> {
+    pub async fn part(&self, session: &str, person: &PersonId) -> Result<Option<Part>, StoreError> {
         let row: Option<PartRow> = sqlx::query_as(
             "SELECT s.*, p.roles FROM sessions s JOIN participants p ON p.session = s.id
              WHERE s.id = ? AND p.person = ?

@@ -95,11 +95,13 @@ impl Store {
     /// When the database fails.
     pub async fn revoke_sign_in(&self, token: &TokenHash, at: i64) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
-        sqlx::query("UPDATE sign_ins SET revoked_at = ? WHERE token_hash = ? AND revoked_at IS NULL")
-            .bind(at)
-            .bind(token.as_slice())
-            .execute(&mut *tx)
-            .await?;
+        sqlx::query(
+            "UPDATE sign_ins SET revoked_at = ? WHERE token_hash = ? AND revoked_at IS NULL",
+        )
+        .bind(at)
+        .bind(token.as_slice())
+        .execute(&mut *tx)
+        .await?;
         Ok(tx.commit().await?)
     }
 

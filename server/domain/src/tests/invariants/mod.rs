@@ -1,6 +1,7 @@
 //! Any sequence of commands and reports, from anybody, keeps every invariant in every state it reaches.
 
 mod holds;
+mod journey;
 mod walk;
 
 use proptest::prelude::*;

@@ -1,0 +1,11 @@
+//! One behaviour a file.
+
+mod clocks;
+mod garbage;
+mod keyframes;
+mod loss;
+mod policy;
+mod reconnect;
+mod slow_signalling;
+mod tracks;
+mod vanish;

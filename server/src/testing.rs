@@ -1,0 +1,226 @@
+//! For tests: the real router over a store in a temporary directory, with a clock that tests own.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Request, StatusCode, header};
+use http_body_util::BodyExt;
+use rand::RngCore;
+use serde_json::Value;
+use tempfile::TempDir;
+use tower::ServiceExt;
+
+use crate::app::{self, AppState};
+use crate::config::Config;
+use crate::env::Env;
+use crate::net::{Connection, Connections};
+use crate::rooms::Rooms;
+use crate::seed::{self, Seeded};
+use crate::services::Services;
+
+/// 2026-11-24 09:00 UTC, µs.
+const MORNING: i64 = 1_795_510_800_000_000;
+
+#[derive(Debug)]
+pub struct TestEnv {
+    now: AtomicI64,
+}
+
+impl TestEnv {
+    pub fn pass(&self, seconds: i64) {
+        self.now.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
+    }
+}
+
+impl Env for TestEnv {
+    fn now(&self) -> i64 {
+        self.now.load(Ordering::SeqCst)
+    }
+
+    fn monotonic(&self) -> u64 {
+        u64::try_from(self.now() - MORNING).unwrap()
+    }
+
+    fn fill(&self, bytes: &mut [u8]) {
+        rand::rng().fill_bytes(bytes);
+    }
+}
+
+pub struct TestApp {
+    pub dir: TempDir,
+    pub env: Arc<TestEnv>,
+    pub services: Services,
+    pub connections: Connections,
+    pub seeded: Seeded,
+    router: Router,
+}
+
+/// An answer, read to its end.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub bytes: Vec<u8>,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.bytes).unwrap()
+    }
+
+    pub fn code(&self) -> String {
+        self.json()["code"].as_str().unwrap().to_owned()
+    }
+
+    /// `name=value` of the cookie set, for `Cookie`.
+    pub fn cookie(&self) -> String {
+        let set = self.headers[header::SET_COOKIE].to_str().unwrap();
+        set.split(';').next().unwrap().to_owned()
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |v| v.to_str().unwrap())
+    }
+}
+
+impl TestApp {
+    /// Seeded with the demonstration's people.
+    pub async fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let config = Config {
+            data: dir.path().join("data"),
+            web: crate::config::Web {
+                dist: Some(dir.path().join("dist")),
+            },
+            ..Config::default()
+        };
+        let env = Arc::new(TestEnv {
+            now: AtomicI64::new(MORNING),
+        });
+        let services = Services::open(config, Arc::clone(&env) as Arc<dyn Env>)
+            .await
+            .unwrap();
+        let seeded = seed::run(&services, "https://localhost:8443")
+            .await
+            .unwrap();
+        let router = app::router(AppState {
+            services: services.clone(),
+            rooms: Rooms::start(services.clone()).await.unwrap(),
+        });
+        Self {
+            dir,
+            env,
+            services,
+            connections: Connections::new(10, 10, Duration::from_secs(10)),
+            seeded,
+            router,
+        }
+    }
+
+    pub fn connection(&self) -> Connection {
+        self.connections.admit(IpAddr::from([127, 0, 0, 1]))
+    }
+
+    pub async fn send(&self, request: Request<Body>) -> Answer {
+        self.send_over(&self.connection(), request).await
+    }
+
+    pub async fn send_over(&self, connection: &Connection, mut request: Request<Body>) -> Answer {
+        request.extensions_mut().insert(connection.clone());
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            bytes: body.collect().await.unwrap().to_bytes().to_vec(),
+        }
+    }
+
+    pub async fn get(&self, path: &str, cookie: &str) -> Answer {
+        let request = Request::get(path)
+            .header(header::COOKIE, cookie)
+            .header(header::HOST, "localhost:8443");
+        self.send(request.body(Body::empty()).unwrap()).await
+    }
+
+    pub async fn post(&self, path: &str, cookie: &str, body: Value) -> Answer {
+        self.send(post(path, cookie, body)).await
+    }
+
+    /// The code that this person's authenticator shows now.
+    pub async fn totp(&self, user: &str) -> String {
+        let account = self.services.store.account(user).await.unwrap().unwrap();
+        totp_rs::Builder::new()
+            .with_secret(totp_rs::Secret::from(account.totp_secret))
+            .build()
+            .unwrap()
+            .generate(u64::try_from(self.env.now() / 1_000_000).unwrap())
+            .to_string()
+    }
+
+    /// Signs a seeded member of staff in and returns the cookie.
+    pub async fn sign_in(&self, user: &str) -> String {
+        let answer = self.try_sign_in(user).await;
+        assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+        answer.cookie()
+    }
+
+    pub async fn try_sign_in(&self, user: &str) -> Answer {
+        let body = serde_json::json!({
+            "user": user, "password": self.password(user), "totp": self.totp(user).await,
+        });
+        self.post("/api/v1/sign-in", "", body).await
+    }
+
+    pub fn password(&self, user: &str) -> String {
+        let person = self.seeded.people.values().find(|p| p.user == Some(user));
+        person.unwrap().password.clone().unwrap()
+    }
+
+    /// A seeded link's token.
+    pub fn link(&self, person: &str, session: &str) -> String {
+        self.seeded.people[person].links[session].clone()
+    }
+
+    /// Comes in by link and code, and returns the cookie.
+    pub async fn come_in(&self, person: &str, session: &str) -> String {
+        let token = self.link(person, session);
+        let body = serde_json::json!({"token": token});
+        let sent = self.post("/api/v1/links/code", "", body).await;
+        assert_eq!(sent.status, StatusCode::NO_CONTENT, "{sent:?}");
+        let code = self.last_code(&self.seeded.people[person].phone).await;
+        let body = serde_json::json!({"token": token, "code": code, "device": "test"});
+        let answer = self.post("/api/v1/links/verify", "", body).await;
+        assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+        answer.cookie()
+    }
+
+    /// The last code that went out to a phone.
+    pub async fn last_code(&self, phone: &str) -> String {
+        self.services.notices.deliver_due().await.unwrap();
+        let outbox = self.services.config.data.join("outbox.jsonl");
+        let text = std::fs::read_to_string(outbox).unwrap();
+        let lines: Vec<BTreeMap<String, Value>> = text
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        let mut to_phone = lines.iter().filter(|line| line["to"] == phone);
+        let last = to_phone.next_back().unwrap();
+        last["code"].as_str().unwrap().to_owned()
+    }
+}
+
+pub fn post(path: &str, cookie: &str, body: Value) -> Request<Body> {
+    Request::post(path)
+        .header(header::COOKIE, cookie)
+        .header(header::HOST, "localhost:8443")
+        .header(header::ORIGIN, "https://localhost:8443")
+        .header(header::CONTENT_TYPE, "application/json")
+        .body(Body::from(body.to_string()))
+        .unwrap()
+}

@@ -1,0 +1,294 @@
+//! Accounts, sign-ins, links, codes, stills and notices: each holds as long as it should and no longer.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
+
+use kanjie_domain::PersonId;
+use kanjie_store::{
+    Attempt, CodeCheck, IndexChange, NewCode, NewLink, NewNotice, NewSignIn, Purpose, Still, Store,
+    StoreError,
+};
+
+fn id(id: &str) -> PersonId {
+    PersonId(id.to_owned())
+}
+
+async fn sign_in(store: &Store, token: u8, person: &str, link_session: Option<&str>) {
+    store
+        .add_sign_in(&NewSignIn {
+            token_hash: [token; 32],
+            person: id(person),
+            link_session: link_session.map(ToOwned::to_owned),
+            device: String::from("test"),
+            created_at: 10,
+            expires_at: 100,
+        })
+        .await
+        .unwrap();
+}
+
+async fn link(store: &Store, token: u8, session: &str, person: &str) {
+    store
+        .add_link(&NewLink {
+            token_hash: [token; 32],
+            session: session.to_owned(),
+            person: id(person),
+            created_at: 10,
+        })
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn an_account_signs_in_until_it_is_disabled() {
+    let (_dir, store) = support::fresh().await;
+    let person = support::person("p");
+    let account = support::account("user", "p");
+    store.add_staff(&person, &account).await.unwrap();
+    let kept = store.account("user").await.unwrap().unwrap();
+    assert_eq!((kept.person, kept.roles), (id("p"), account.roles.clone()));
+    assert!(store.account("other").await.unwrap().is_none());
+    sign_in(&store, 1, "p", None).await;
+    assert_eq!(
+        store.sign_in(&[1; 32], 50).await.unwrap().unwrap().roles,
+        account.roles
+    );
+    assert_eq!(store.sign_in(&[1; 32], 100).await.unwrap(), None);
+    assert_eq!(store.sign_in(&[2; 32], 50).await.unwrap(), None);
+    assert!(store.disable_account("user", 60).await.unwrap());
+    assert!(!store.disable_account("user", 61).await.unwrap());
+    assert!(store.account("user").await.unwrap().is_none());
+    assert!(store.account_of(&id("p")).await.unwrap().is_none());
+    assert_eq!(store.sign_in(&[1; 32], 62).await.unwrap(), None);
+    let users = store.users().await.unwrap();
+    assert_eq!(users, [(String::from("user"), person.name, false)]);
+}
+
+#[tokio::test]
+async fn a_taken_user_leaves_no_person_behind() {
+    let (_dir, store) = support::fresh().await;
+    let taken = support::account("user", "p");
+    store
+        .add_staff(&support::person("p"), &taken)
+        .await
+        .unwrap();
+    let second = support::account("user", "q");
+    let error = store.add_staff(&support::person("q"), &second).await;
+    assert!(matches!(error, Err(StoreError::Exists("account"))));
+    assert!(store.person(&id("q")).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_sign_in_ends_when_revoked() {
+    let (_dir, store) = support::fresh().await;
+    let account = support::account("user", "p");
+    store
+        .add_staff(&support::person("p"), &account)
+        .await
+        .unwrap();
+    sign_in(&store, 1, "p", None).await;
+    sign_in(&store, 2, "p", None).await;
+    store.revoke_sign_in(&[1; 32], 20).await.unwrap();
+    assert_eq!(store.sign_in(&[1; 32], 30).await.unwrap(), None);
+    assert!(store.sign_in(&[2; 32], 30).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn who_comes_by_link_has_no_account_roles() {
+    let (_dir, store) = support::fresh().await;
+    let account = support::account("user", "p");
+    store
+        .add_staff(&support::person("p"), &account)
+        .await
+        .unwrap();
+    support::session(&store, "s", &["p"]).await;
+    sign_in(&store, 1, "p", Some("s")).await;
+    let row = store.sign_in(&[1; 32], 30).await.unwrap().unwrap();
+    assert!(row.roles.is_empty());
+    assert_eq!(row.link_session.as_deref(), Some("s"));
+    assert_eq!(
+        store.devices_by_link("s", &id("p")).await.unwrap(),
+        ["test"]
+    );
+}
+
+#[tokio::test]
+async fn a_link_works_until_revoked() {
+    let (_dir, store) = support::fresh().await;
+    store.add_person(&support::person("p")).await.unwrap();
+    support::session(&store, "s", &["p"]).await;
+    link(&store, 1, "s", "p").await;
+    sign_in(&store, 2, "p", Some("s")).await;
+    let found = store.link(&[1; 32]).await.unwrap().unwrap();
+    assert_eq!((found.person.0, found.session.as_str()), (id("p"), "s"));
+    store.revoke_links("s", &id("p"), 20).await.unwrap();
+    assert_eq!(store.link(&[1; 32]).await.unwrap(), None);
+    assert_eq!(store.sign_in(&[2; 32], 30).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_link_ends_with_closing_or_recusal() {
+    let (_dir, store) = support::fresh().await;
+    for p in ["p", "q"] {
+        store.add_person(&support::person(p)).await.unwrap();
+    }
+    support::session(&store, "s", &["p", "q"]).await;
+    link(&store, 1, "s", "p").await;
+    link(&store, 2, "s", "q").await;
+    let recusal = IndexChange::Recused {
+        case: String::from("case-of-s"),
+        person: id("p"),
+    };
+    support::change(&store, recusal).await;
+    assert_eq!(store.link(&[1; 32]).await.unwrap(), None);
+    assert!(store.link(&[2; 32]).await.unwrap().is_some());
+    let session = String::from("s");
+    support::change(&store, IndexChange::Closed { session, at: 9 }).await;
+    assert_eq!(store.link(&[2; 32]).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_code_is_right_once_and_wrong_five_times() {
+    let (_dir, store) = support::fresh().await;
+    store.add_person(&support::person("p")).await.unwrap();
+    support::session(&store, "s", &["p"]).await;
+    let code = NewCode {
+        session: String::from("s"),
+        person: id("p"),
+        purpose: Purpose::Device,
+        code_hash: [1; 32],
+        expires_at: 100,
+        attempts: 5,
+    };
+    let attempt = async |purpose, hash: u8, now| {
+        let person = id("p");
+        store
+            .try_code("s", &person, purpose, &[hash; 32], now)
+            .await
+            .unwrap()
+    };
+    assert_eq!(attempt(Purpose::Device, 1, 50).await, CodeCheck::Absent);
+    store.put_code(&code).await.unwrap();
+    assert_eq!(attempt(Purpose::Act, 1, 50).await, CodeCheck::Absent);
+    assert_eq!(attempt(Purpose::Device, 1, 100).await, CodeCheck::Absent);
+    assert_eq!(attempt(Purpose::Device, 1, 50).await, CodeCheck::Right);
+    assert_eq!(attempt(Purpose::Device, 1, 50).await, CodeCheck::Absent);
+    store.put_code(&code).await.unwrap();
+    for attempts_left in (0..5).rev() {
+        let wrong = CodeCheck::Wrong { attempts_left };
+        assert_eq!(attempt(Purpose::Device, 9, 50).await, wrong);
+    }
+    assert_eq!(attempt(Purpose::Device, 1, 50).await, CodeCheck::Absent);
+}
+
+#[tokio::test]
+async fn racing_guesses_get_no_try_more() {
+    let (_dir, store) = support::fresh().await;
+    store.add_person(&support::person("p")).await.unwrap();
+    support::session(&store, "s", &["p"]).await;
+    let code = NewCode {
+        session: String::from("s"),
+        person: id("p"),
+        purpose: Purpose::Act,
+        code_hash: [1; 32],
+        expires_at: 100,
+        attempts: 5,
+    };
+    store.put_code(&code).await.unwrap();
+    let guesses: Vec<_> = (10..40_u8)
+        .map(|guess| {
+            let store = store.clone();
+            tokio::spawn(async move {
+                store
+                    .try_code("s", &id("p"), Purpose::Act, &[guess; 32], 50)
+                    .await
+            })
+        })
+        .collect();
+    let mut wrong = 0;
+    for guess in guesses {
+        if matches!(guess.await.unwrap().unwrap(), CodeCheck::Wrong { .. }) {
+            wrong += 1;
+        }
+    }
+    assert_eq!(wrong, 5);
+}
+
+#[tokio::test]
+async fn a_step_serves_an_act_once() {
+    let (_dir, store) = support::fresh().await;
+    store.add_person(&support::person("p")).await.unwrap();
+    let use_step = async |act: &str, step| store.use_totp_step(&id("p"), act, step).await.unwrap();
+    assert!(use_step("seal", 100).await);
+    assert!(!use_step("seal", 100).await);
+    assert!(use_step("sign", 100).await);
+    assert!(use_step("seal", 101).await);
+    assert!(!use_step("seal", 100).await);
+}
+
+#[tokio::test]
+async fn a_still_is_written_once() {
+    let (_dir, store) = support::fresh().await;
+    support::session(&store, "s", &[]).await;
+    let still = Still {
+        session: String::from("s"),
+        evidence: String::from("e"),
+        sha256: [3; 32],
+        bytes: 5,
+        media_type: String::from("image/png"),
+        file: String::from("e.png"),
+    };
+    store.add_still(&still).await.unwrap();
+    let again = store.add_still(&still).await;
+    assert!(matches!(again, Err(StoreError::Exists("still"))));
+    assert_eq!(store.still("s", "e").await.unwrap().as_ref(), Some(&still));
+    assert_eq!(store.still("t", "e").await.unwrap(), None);
+    assert_eq!(store.stills("s").await.unwrap(), [still]);
+}
+
+#[tokio::test]
+async fn a_notice_is_due_until_delivered_or_given_up() {
+    let (_dir, store) = support::fresh().await;
+    for text in ["one", "two"] {
+        store
+            .add_notice(&NewNotice {
+                recipient: String::from("138"),
+                text: text.to_owned(),
+                code: None,
+                created_at: 10,
+            })
+            .await
+            .unwrap();
+    }
+    let due = async |now| {
+        let due = store.due_notices(now, 9).await.unwrap();
+        due.into_iter().map(|n| (n.id, n.tries)).collect::<Vec<_>>()
+    };
+    assert_eq!(due(9).await, []);
+    assert_eq!(due(10).await, [(1, 0), (2, 0)]);
+    store.notice_delivered(1, 11).await.unwrap();
+    store.notice_failed(2, 11, Some(20)).await.unwrap();
+    assert_eq!(due(19).await, []);
+    assert_eq!(due(20).await, [(2, 1)]);
+    store.notice_failed(2, 21, None).await.unwrap();
+    assert_eq!(due(99).await, []);
+}
+
+#[tokio::test]
+async fn attempts_are_kept_newest_first() {
+    let (_dir, store) = support::fresh().await;
+    for at in [1, 2] {
+        store
+            .note_attempt(&Attempt {
+                at,
+                action: String::from("sign_in"),
+                subject: String::from("user"),
+                address: String::from("127.0.0.1"),
+                outcome: String::from("failed"),
+            })
+            .await
+            .unwrap();
+    }
+    let kept = store.attempts(1).await.unwrap();
+    assert_eq!(kept.iter().map(|a| a.at).collect::<Vec<_>>(), [2]);
+}

@@ -1,0 +1,81 @@
+//! A fresh database file, and short ways to fill it.
+// Each test binary compiles this anew and uses a part of it.
+#![allow(dead_code)]
+
+use std::collections::BTreeSet;
+
+use kanjie_domain::{Participant, PersonId, Role};
+use kanjie_store::{AppendRequest, IndexChange, NewAccount, Person, SessionRow, Store};
+use tempfile::TempDir;
+
+pub async fn fresh() -> (TempDir, Store) {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(&dir.path().join("test.sqlite3")).await.unwrap();
+    store.migrate().await.unwrap();
+    (dir, store)
+}
+
+pub fn person(id: &str) -> Person {
+    Person {
+        id: PersonId(id.to_owned()),
+        name: format!("示例{id}"),
+        organisation: String::from("示例单位"),
+        department: None,
+        phone: String::from("13800000000"),
+    }
+}
+
+pub fn account(user: &str, id: &str) -> NewAccount {
+    NewAccount {
+        user: user.to_owned(),
+        person: PersonId(id.to_owned()),
+        password_hash: String::from("$argon2id$"),
+        totp_secret: vec![7; 20],
+        roles: BTreeSet::from([Role::Surveyor]),
+        created_at: 1,
+    }
+}
+
+/// A session of a case of its own, with these people as applicants.
+pub async fn session(store: &Store, id: &str, people: &[&str]) {
+    let case = format!("case-of-{id}");
+    let row = SessionRow {
+        id: id.to_owned(),
+        case_id: case.clone(),
+        case_no: format!("no-{id}"),
+        item_title: String::from("食品经营许可"),
+        applicant: String::from("示例公司"),
+        starts_at: 5,
+        stage: String::from("scheduled"),
+        closed_at: None,
+    };
+    let participants = people
+        .iter()
+        .map(|id| Participant {
+            person: PersonId((*id).to_owned()),
+            name: String::new(),
+            roles: BTreeSet::from([Role::Applicant]),
+            organisation: String::new(),
+            department: None,
+        })
+        .collect();
+    let request = AppendRequest {
+        index: vec![
+            IndexChange::Case {
+                id: case,
+                case_no: row.case_no.clone(),
+            },
+            IndexChange::Session { row, participants },
+        ],
+        ..AppendRequest::default()
+    };
+    store.append(request).await.unwrap();
+}
+
+pub async fn change(store: &Store, change: IndexChange) {
+    let request = AppendRequest {
+        index: vec![change],
+        ..AppendRequest::default()
+    };
+    store.append(request).await.unwrap();
+}
