@@ -172,7 +172,8 @@ pub enum RelayEvent {
     },
     /// A track was removed, or the connection that carried it is gone.
     TrackEnded { room: RoomId, track: TrackId },
-    /// The tracks that this seat may receive changed: call [`Transport::offer_down`].
+    /// The tracks that this seat may receive changed: call [`Transport::offer_down`]. Told once until then, and not
+    /// while an offer waits for its answer; a client that came back without having answered needs a new offer anyway.
     DownNeedsOffer { room: RoomId, seat: SeatId },
     /// This seat is now the loudest speaker (RFC 6464 levels).
     Speaking { room: RoomId, seat: SeatId },

@@ -195,3 +195,99 @@ fn sha256(bytes: &[u8]) -> Fingerprint {
     out.copy_from_slice(digest(&SHA256, bytes).as_ref());
     out
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+    use super::*;
+
+    struct Client {
+        dtls: Dtls,
+        fingerprint: Fingerprint,
+    }
+
+    fn client(now: Instant) -> Client {
+        let certificate = dimpl::certificate::generate_self_signed_certificate().unwrap();
+        let fingerprint = sha256(&certificate.certificate);
+        let mut dtls = Dtls::new_12(
+            Arc::new(Config::builder().build().unwrap()),
+            certificate,
+            now,
+        );
+        dtls.set_active(true);
+        Client { dtls, fingerprint }
+    }
+
+    impl Client {
+        fn drive(&mut self, now: Instant, datagrams: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
+            self.dtls.handle_timeout(now).unwrap();
+            datagrams
+                .iter()
+                .for_each(|datagram| self.dtls.handle_packet(datagram).unwrap());
+            let (mut scratch, mut out) = (vec![0; SCRATCH], Vec::new());
+            loop {
+                match self.dtls.poll_output(&mut scratch) {
+                    Output::Packet(packet) => out.push(packet.to_vec()),
+                    Output::Timeout(_) => return out,
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    /// Runs the handshake: whether keys came, or how it ended.
+    fn handshake(
+        server: &mut DtlsServer,
+        client: &mut Client,
+        now: Instant,
+    ) -> Result<bool, Ended> {
+        let (mut scratch, mut to_client) = (vec![0; SCRATCH], Vec::new());
+        for _ in 0..10 {
+            let mut replies = Vec::new();
+            for datagram in client.drive(now, std::mem::take(&mut to_client)) {
+                if server
+                    .handle(now, Some(&datagram), &mut scratch, &mut replies)?
+                    .is_some()
+                {
+                    return Ok(true);
+                }
+            }
+            to_client = replies;
+        }
+        Ok(false)
+    }
+
+    #[test]
+    fn only_the_signalled_certificate_gets_keys() {
+        let (now, identity) = (Instant::now(), Identity::generate().unwrap());
+        let mut honest = client(now);
+        let mut server = DtlsServer::new(&identity, honest.fingerprint, &Limits::default(), now);
+        assert_eq!(handshake(&mut server, &mut honest, now), Ok(true));
+
+        let (mut other, expected) = (client(now), client(now).fingerprint);
+        let mut server = DtlsServer::new(&identity, expected, &Limits::default(), now);
+        assert_eq!(
+            handshake(&mut server, &mut other, now),
+            Err(Ended::WrongCertificate)
+        );
+    }
+
+    #[test]
+    fn endless_handshakes_end() {
+        let (now, identity) = (Instant::now(), Identity::generate().unwrap());
+        let mut server = DtlsServer::new(&identity, [0; 32], &Limits::default(), now);
+        let hello = client(now).drive(now, Vec::new()).remove(0);
+        // The first byte of its message alone, again and again (RFC 6347 section 4.2.3).
+        let mut fragment = hello[..26].to_vec();
+        fragment[11..13].copy_from_slice(&13u16.to_be_bytes());
+        fragment[22..25].copy_from_slice(&[0, 0, 1]);
+        let (mut scratch, mut out, mut taken) = (vec![0; SCRATCH], Vec::new(), 0);
+        while server
+            .handle(now, Some(&fragment), &mut scratch, &mut out)
+            .is_ok()
+        {
+            taken += 1;
+            assert!(taken <= Limits::default().handshake_datagrams);
+        }
+    }
+}

@@ -95,8 +95,23 @@ impl Forwarder {
         let Some((payload_type, rtx)) = media.payload_types_for(self.kind) else {
             return false;
         };
-        (self.payload_type, self.rtx_payload_type) = (payload_type, rtx);
-        (self.audio_level, self.orientation) = (media.audio_level, media.orientation);
+        let before = (
+            self.payload_type,
+            self.rtx_payload_type,
+            self.audio_level,
+            self.orientation,
+        );
+        let agreed = (payload_type, rtx, media.audio_level, media.orientation);
+        if before != agreed {
+            // A number must never be encrypted twice with two different headers: nothing sent so far is sent again.
+            self.shut();
+        }
+        (
+            self.payload_type,
+            self.rtx_payload_type,
+            self.audio_level,
+            self.orientation,
+        ) = agreed;
         true
     }
 
@@ -239,5 +254,117 @@ impl Forwarder {
     pub fn rtp_time(&self, publisher_rtp: u32) -> Option<u32> {
         self.anchor
             .map(|_| publisher_rtp.wrapping_add(self.timestamp_offset))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+    use std::time::Duration;
+
+    use super::*;
+
+    fn agreed(audio_level: bool) -> DownMedia {
+        DownMedia {
+            mid: "0".into(),
+            receiving: true,
+            payload_types: vec![111],
+            audio_level,
+            orientation: false,
+        }
+    }
+
+    fn sound(seq: u16) -> Bytes {
+        let mut out = Vec::new();
+        let header = Rewrite {
+            payload_type: 111,
+            seq,
+            timestamp: u32::from(seq) * 960,
+            ssrc: 9,
+            marker: false,
+            extensions: [(5, 20), (0, 0)],
+            osn: None,
+        };
+        header.write(b"sound", &mut out);
+        out.into()
+    }
+
+    fn accepted(seq: u16) -> Accepted {
+        Accepted {
+            packet: sound(seq),
+            seq: 100_000 + u64::from(seq),
+            generation: 3,
+            begins_keyframe: true,
+            recovered: false,
+            rtt: None,
+        }
+    }
+
+    fn written(outgoing: &Outgoing<'_>) -> Vec<u8> {
+        let mut out = Vec::new();
+        outgoing.header.write(outgoing.payload, &mut out);
+        out
+    }
+
+    /// Without RTX a packet goes out again under its old number, so under the same nonce: it must be the same packet.
+    #[test]
+    fn what_is_sent_again_is_the_same_or_not_sent_at_all() {
+        let at = Instant::now();
+        let now = Now {
+            at,
+            mono_us: 0,
+            wall_us: 0,
+        };
+        let ids = ExtensionIds {
+            audio_level: Some(5),
+            ..Default::default()
+        };
+        let mut forwarder = Forwarder::new(CodecKind::Opus, 48_000, 1, 2, [40_000, 1, 2, 3]);
+        assert!(forwarder.agree(&agreed(true)));
+        let mut sent = Vec::new();
+        for seq in 0..5 {
+            let accepted = accepted(seq);
+            let view = RtpView::parse(&accepted.packet).unwrap();
+            let outgoing = forwarder.forward(&accepted, &view, &ids, now).unwrap();
+            sent.push((outgoing.header.seq, written(&outgoing)));
+        }
+        assert!(
+            forwarder
+                .requested(sent[0].0.wrapping_sub(1), Duration::ZERO, at)
+                .is_none(),
+            "before the first"
+        );
+        assert!(
+            forwarder
+                .requested(sent[4].0.wrapping_add(1), Duration::ZERO, at)
+                .is_none(),
+            "not sent yet"
+        );
+        let (generation, original) = forwarder.requested(sent[2].0, Duration::ZERO, at).unwrap();
+        assert_eq!((generation, original), (3, 100_002));
+        let again = sound(2);
+        assert_eq!(
+            written(&forwarder.resend(&again, original, &ids).unwrap()),
+            sent[2].1
+        );
+        assert!(
+            forwarder.requested(sent[2].0, Duration::ZERO, at).is_none(),
+            "not again at once"
+        );
+
+        assert!(
+            forwarder.agree(&agreed(false)),
+            "the client now wants other headers"
+        );
+        assert!(forwarder.requested(sent[3].0, Duration::ZERO, at).is_none());
+        assert!(forwarder.resend(&again, original, &ids).is_none());
+        let next = accepted(5);
+        let view = RtpView::parse(&next.packet).unwrap();
+        let outgoing = forwarder.forward(&next, &view, &ids, now).unwrap();
+        assert_eq!(
+            outgoing.header.seq,
+            sent[4].0.wrapping_add(1),
+            "and the stream goes on"
+        );
     }
 }

@@ -78,7 +78,7 @@ pub struct Accepted {
     pub generation: u64,
     pub begins_keyframe: bool,
     pub recovered: bool,
-    /// How long the publisher took to answer the only request for it.
+    /// How long after the first request for it the publisher's answer came.
     pub rtt: Option<Duration>,
 }
 
@@ -126,21 +126,19 @@ impl InboundTrack {
         let stream = self.stream.as_mut()?;
         let seq = stream.unwrapper.unwrap(view.seq);
         let mut rtt = None;
-        let arrival = stream.gaps.arrive(seq, now.at);
+        let jitter = stream.jitter_time(self.codec.clock_rate);
+        let arrival = stream.gaps.arrive(seq, jitter, now.at);
         let unwrapped = recovered;
         // Without RTX a retransmission looks like the original, but it was asked for.
         let resent = self.media.rtx_payload_type.is_none()
-            && matches!(arrival, Arrival::Filled { asked: Some(_), .. });
+            && matches!(arrival, Arrival::Filled { asked: Some(_) });
         let recovered = recovered || resent;
         match arrival {
             Arrival::Duplicate => {
                 self.counters.duplicates += 1;
                 return None;
             }
-            Arrival::Filled {
-                tries: 1,
-                asked: Some(asked),
-            } if unwrapped => {
+            Arrival::Filled { asked: Some(asked) } if unwrapped => {
                 rtt = Some(now.at.saturating_duration_since(asked));
             }
             Arrival::Jumped => self.keyframes.want(),
@@ -248,6 +246,10 @@ impl Stream {
             transit: None,
             last_timestamp: None,
         }
+    }
+
+    fn jitter_time(&self, rate: u32) -> Duration {
+        Duration::from_secs_f64((self.jitter / f64::from(rate.max(1))).clamp(0.0, 10.0))
     }
 
     fn count(

@@ -6,8 +6,9 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-/// Wait for packets that merely overtook each other.
-const REORDER: Duration = Duration::from_millis(8);
+/// Bounds of the wait for packets that merely overtook each other; between them it is twice the stream's jitter.
+const MIN_REORDER: Duration = Duration::from_millis(8);
+const MAX_REORDER: Duration = Duration::from_millis(40);
 /// Shortest time between two requests for one packet.
 const MIN_RETRY: Duration = Duration::from_millis(20);
 const MAX_TRIES: u8 = 10;
@@ -23,8 +24,8 @@ const MAX_GAP: u64 = 500;
 pub enum Arrival {
     /// The newest so far.
     New,
-    /// It was missing; how often it had been asked for, and since when the last time.
-    Filled { tries: u8, asked: Option<Instant> },
+    /// It was missing, and first asked for then.
+    Filled { asked: Option<Instant> },
     /// Seen before, or too old to tell.
     Duplicate,
     /// The newest, after a jump that no retransmission can bridge.
@@ -50,18 +51,15 @@ pub struct Gaps {
 }
 
 impl Gaps {
-    /// Notes the arrival of an extended sequence number.
-    pub fn arrive(&mut self, seq: u64, now: Instant) -> Arrival {
+    /// Notes the arrival of an extended sequence number on a stream with that much jitter.
+    pub fn arrive(&mut self, seq: u64, jitter: Duration, now: Instant) -> Arrival {
         let Some(highest) = self.highest else {
             self.highest = Some(seq);
             return Arrival::New;
         };
         if seq <= highest {
             return match self.missing.remove(&seq) {
-                Some(gap) => Arrival::Filled {
-                    tries: gap.tries,
-                    asked: gap.asked,
-                },
+                Some(gap) => Arrival::Filled { asked: gap.asked },
                 None => Arrival::Duplicate,
             };
         }
@@ -71,10 +69,11 @@ impl Gaps {
             self.missing.clear();
             return Arrival::Jumped;
         }
+        let wait = (2 * jitter).clamp(MIN_REORDER, MAX_REORDER);
         for gap in highest + 1..seq {
             let gap_state = Missing {
                 since: now,
-                next: now + REORDER,
+                next: now + wait,
                 asked: None,
                 tries: 0,
                 given_up: false,
@@ -112,7 +111,7 @@ impl Gaps {
                 return true;
             }
             gap.tries += 1;
-            gap.asked = Some(now);
+            gap.asked.get_or_insert(now);
             // A quarter more than the round trip, and longer each time: an answer under way is not asked for again.
             gap.next = now + (rtt + rtt / 4).max(MIN_RETRY) + MIN_RETRY * u32::from(gap.tries) / 4;
             due.push(*seq as u16);
@@ -139,26 +138,26 @@ mod tests {
     #[test]
     fn reordering_is_not_loss() {
         let (mut gaps, start) = (Gaps::default(), Instant::now());
-        gaps.arrive(1, start);
-        gaps.arrive(3, start);
+        gaps.arrive(1, Duration::ZERO, start);
+        gaps.arrive(3, Duration::ZERO, start);
         assert!(
             polled(&mut gaps, start + Duration::from_millis(5))
                 .0
                 .is_empty()
         );
         assert!(matches!(
-            gaps.arrive(2, start),
-            Arrival::Filled { tries: 0, .. }
+            gaps.arrive(2, Duration::ZERO, start),
+            Arrival::Filled { asked: None }
         ));
-        assert_eq!(gaps.arrive(2, start), Arrival::Duplicate);
+        assert_eq!(gaps.arrive(2, Duration::ZERO, start), Arrival::Duplicate);
         assert!(gaps.is_empty());
     }
 
     #[test]
     fn a_lost_packet_is_asked_for_once_a_round_trip_and_then_given_up() {
         let (mut gaps, start) = (Gaps::default(), Instant::now());
-        gaps.arrive(1, start);
-        gaps.arrive(3, start);
+        gaps.arrive(1, Duration::ZERO, start);
+        gaps.arrive(3, Duration::ZERO, start);
         let (mut asked, mut hopeless) = (0, 0);
         for ms in 0..3000 {
             let (due, given_up) = polled(&mut gaps, start + Duration::from_millis(ms));
@@ -171,7 +170,10 @@ mod tests {
         );
         assert_eq!(hopeless, 1);
         assert!(
-            matches!(gaps.arrive(2, start), Arrival::Filled { .. }),
+            matches!(
+                gaps.arrive(2, Duration::ZERO, start),
+                Arrival::Filled { .. }
+            ),
             "late is better than never for the recording"
         );
     }
@@ -179,10 +181,10 @@ mod tests {
     #[test]
     fn a_jump_and_a_flood_of_gaps_stay_bounded() {
         let (mut gaps, start) = (Gaps::default(), Instant::now());
-        gaps.arrive(1, start);
-        assert_eq!(gaps.arrive(100_000, start), Arrival::Jumped);
+        gaps.arrive(1, Duration::ZERO, start);
+        assert_eq!(gaps.arrive(100_000, Duration::ZERO, start), Arrival::Jumped);
         for step in 1..100 {
-            gaps.arrive(100_000 + step * 400, start);
+            gaps.arrive(100_000 + step * 400, Duration::ZERO, start);
         }
         assert!(gaps.missing.len() <= MAX_MISSING);
     }

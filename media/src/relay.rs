@@ -1,18 +1,15 @@
 //! The relay's rim: worker threads, their sockets and the clocks. All else is in [`crate::worker`].
 
+mod thread;
+
 use std::collections::HashMap;
-use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
 use rand::TryRngCore;
 use rand::rngs::OsRng;
-use socket2::{Domain, Protocol, Socket, Type};
-use tokio::net::UdpSocket;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::sleep_until;
 
 use crate::api::{
     DownOffer, Half, MediaError, Mid, Policy, RelayConfig, RelayEvent, RoomId, SeatId, Source,
@@ -21,18 +18,11 @@ use crate::api::{
 use crate::dtls::Identity;
 use crate::stats::SeatStats;
 use crate::tap::Tap;
-use crate::worker::{Now, Output, Worker};
+use crate::worker::{Now, Worker};
+use thread::{Thread, bind, spawn};
 
-/// Datagrams taken before what they caused is sent.
-const BATCH: usize = 64;
-/// Longer datagrams are cut, and then fail authentication.
-const MAX_DATAGRAM: usize = 2048;
-/// Kernel buffers; a keyframe to eleven subscribers is a burst of a thousand packets.
-const SOCKET_BUFFER: usize = 4 * 1024 * 1024;
 /// Commands waiting for a worker.
 const COMMANDS: usize = 256;
-/// Events waiting for the room logic; beyond it the newest are dropped, loudly.
-const MAX_BACKLOG: usize = 10_000;
 
 type Command = Box<dyn FnOnce(&mut Worker, Now) + Send>;
 
@@ -64,6 +54,10 @@ impl Relay {
         config: RelayConfig,
         events: mpsc::Sender<RelayEvent>,
     ) -> Result<Relay, MediaError> {
+        if config.bind.is_unspecified() && config.advertise.is_empty() {
+            let missing = "bound to every address, but none is advertised: name one";
+            return Err(MediaError::Start(missing.to_owned()));
+        }
         let identity = Identity::generate()?;
         let epoch = Instant::now();
         let (mut workers, mut addresses) = (Vec::new(), Vec::new());
@@ -286,20 +280,6 @@ impl Transport for Relay {
     }
 }
 
-fn bind(address: SocketAddr) -> io::Result<std::net::UdpSocket> {
-    let socket = Socket::new(
-        Domain::for_address(address),
-        Type::DGRAM,
-        Some(Protocol::UDP),
-    )?;
-    // The kernel may grant less; then bursts are shorter, nothing else.
-    let _ = socket.set_recv_buffer_size(SOCKET_BUFFER);
-    let _ = socket.set_send_buffer_size(SOCKET_BUFFER);
-    socket.set_nonblocking(true)?;
-    socket.bind(&address.into())?;
-    Ok(socket.into())
-}
-
 fn candidates(config: &RelayConfig, bound: SocketAddr) -> Vec<SocketAddr> {
     if config.advertise.is_empty() {
         return vec![bound];
@@ -308,113 +288,4 @@ fn candidates(config: &RelayConfig, bound: SocketAddr) -> Vec<SocketAddr> {
     advertised
         .map(|at| SocketAddr::new(at.address, at.udp_port.unwrap_or(bound.port())))
         .collect()
-}
-
-/// One worker's thread.
-struct Thread {
-    worker: Worker,
-    commands: mpsc::Receiver<Command>,
-    events: mpsc::Sender<RelayEvent>,
-    backlog: Vec<RelayEvent>,
-    epoch: Instant,
-}
-
-fn spawn(number: usize, thread: Thread, socket: std::net::UdpSocket) -> Result<(), MediaError> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_io()
-        .enable_time()
-        .build()
-        .map_err(|error| MediaError::Start(error.to_string()))?;
-    let run = move || {
-        let ended = runtime.block_on(thread.run(socket));
-        if let Err(error) = ended {
-            tracing::error!(%error, number, "a relay worker stopped");
-        }
-    };
-    thread::Builder::new()
-        .name(format!("relay-{number}"))
-        .spawn(run)
-        .map_err(|error| MediaError::Start(error.to_string()))?;
-    Ok(())
-}
-
-impl Thread {
-    async fn run(mut self, socket: std::net::UdpSocket) -> io::Result<()> {
-        let socket = UdpSocket::from_std(socket)?;
-        let mut buffer = vec![0; MAX_DATAGRAM];
-        loop {
-            let next = self.worker.next_tick(Instant::now());
-            tokio::select! {
-                biased;
-                command = self.commands.recv() => {
-                    let Some(command) = command else { return Ok(()) };
-                    let now = self.now();
-                    command(&mut self.worker, now);
-                }
-                ready = socket.readable() => {
-                    ready?;
-                    self.receive(&socket, &mut buffer);
-                }
-                () = sleep_until(next.into()) => {}
-            }
-            let now = self.now();
-            self.worker.tick(now);
-            self.flush(&socket);
-        }
-    }
-
-    fn receive(&mut self, socket: &UdpSocket, buffer: &mut [u8]) {
-        for _ in 0..BATCH {
-            match socket.try_recv_from(buffer) {
-                Ok((length, from)) => {
-                    let now = self.now();
-                    // Whoever reads us sees each datagram's own time; batches are short.
-                    self.worker.datagram(from, &buffer[..length], now);
-                }
-                // An ICMP error of an earlier datagram comes back here; the socket lives on.
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
-                Err(_) => {}
-            }
-        }
-    }
-
-    fn flush(&mut self, socket: &UdpSocket) {
-        let Output { datagrams, events } = self.worker.output();
-        for (to, datagram) in datagrams {
-            // A full buffer loses the packet as a network would; retransmission mends it.
-            let _ = socket.try_send_to(&datagram, to);
-        }
-        self.backlog.extend(events);
-        let mut kept = Vec::new();
-        for event in self.backlog.drain(..) {
-            if !kept.is_empty() {
-                kept.push(event);
-                continue;
-            }
-            if let Err(mpsc::error::TrySendError::Full(event)) = self.events.try_send(event) {
-                kept.push(event);
-            }
-        }
-        if kept.len() > MAX_BACKLOG {
-            tracing::error!(
-                dropped = kept.len() - MAX_BACKLOG,
-                "the room logic does not take the relay's events"
-            );
-            kept.truncate(MAX_BACKLOG);
-        }
-        self.backlog = kept;
-    }
-
-    fn now(&self) -> Now {
-        let at = Instant::now();
-        let wall_us = match SystemTime::now().duration_since(UNIX_EPOCH) {
-            Ok(since) => since.as_micros() as i64,
-            Err(before) => -(before.duration().as_micros() as i64),
-        };
-        Now {
-            at,
-            mono_us: at.saturating_duration_since(self.epoch).as_micros() as u64,
-            wall_us,
-        }
-    }
 }

@@ -17,6 +17,8 @@ use crate::worker::{Now, Output};
 
 /// SSRCs that a connection may route; an authenticated peer could otherwise make the table grow.
 const MAX_ROUTES: usize = 64;
+/// Round trip assumed before one is measured.
+pub const DEFAULT_RTT: Duration = Duration::from_millis(100);
 /// Time between receiver reports.
 const REPORT: Duration = Duration::from_millis(1000);
 /// Publishers' clocks that step further than this are taken anew.
@@ -45,7 +47,7 @@ pub struct Up {
     reported_at: Option<Instant>,
     /// Our wall clock minus the publisher's NTP clock, µs; one for all its tracks, so that they stay in step.
     pub clock_offset_us: Option<i64>,
-    /// From retransmissions.
+    /// From retransmissions; the down half knows better (see [`smoothed`]).
     pub rtt: Option<Duration>,
     received: Counter,
     nacked: u64,
@@ -90,9 +92,14 @@ impl Up {
                 seat: seat.clone(),
                 source: media.source,
             };
-            let kept = before
-                .iter()
-                .position(|track| *track.id == id && track.media.codec == media.codec);
+            // Other extension ids make other headers of the same packets, which must never be encrypted under the same
+            // numbers: such a track begins anew.
+            let same = |track: &InboundTrack| {
+                *track.id == id
+                    && track.media.codec == media.codec
+                    && track.media.extensions == media.extensions
+            };
+            let kept = before.iter().position(same);
             match kept.map(|at| before.swap_remove(at)) {
                 Some(mut track) => {
                     track.media = media;
@@ -191,7 +198,7 @@ impl Up {
             )?
         };
         if let Some(sample) = accepted.rtt {
-            self.rtt = Some(self.rtt.map_or(sample, |rtt| (rtt * 7 + sample) / 8));
+            self.rtt = Some(smoothed(self.rtt.unwrap_or(DEFAULT_RTT), sample));
         }
         Some((at, accepted))
     }
@@ -369,5 +376,15 @@ impl Up {
             nacked: self.nacked,
             retransmitted: tracks.iter().map(|track| track.recovered).sum(),
         }
+    }
+}
+
+/// An estimate that errs on the long side: a retransmission may answer the second request (then the sample is too long),
+/// or be a probe that Chromium sends unasked (then it is much too short, and would make us ask too often).
+fn smoothed(rtt: Duration, sample: Duration) -> Duration {
+    if sample > rtt {
+        (rtt * 3 + sample) / 4
+    } else {
+        (rtt * 31 + sample) / 32
     }
 }

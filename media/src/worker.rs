@@ -4,7 +4,7 @@
 //! [`Output`] is drained.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -191,7 +191,7 @@ impl Worker {
     /// Takes a datagram, told apart by its first byte (RFC 7983).
     pub fn datagram(&mut self, from: SocketAddr, datagram: &[u8], now: Now) {
         let known = self.context.by_address.get(&from).copied();
-        if known.is_none() && !self.strangers.take(now.at) {
+        if known.is_none() && !self.strangers.take(from.ip(), now.at) {
             return;
         }
         match (datagram.first(), known) {
@@ -276,11 +276,14 @@ impl Worker {
     }
 }
 
-/// So many a second.
+/// So many datagrams a second from strangers, and from any one address no more than a tenth: a single flood does not keep
+/// others out.
 #[derive(Debug)]
 struct Budget {
     per_second: u32,
     left: u32,
+    /// Bounded by `per_second`: emptied each second, grown by one a datagram at most.
+    by_address: HashMap<IpAddr, u32>,
     since: Option<Instant>,
 }
 
@@ -289,20 +292,30 @@ impl Budget {
         Budget {
             per_second,
             left: per_second,
+            by_address: HashMap::new(),
             since: None,
         }
     }
 
-    fn take(&mut self, now: Instant) -> bool {
+    fn take(&mut self, from: IpAddr, now: Instant) -> bool {
+        let second = Duration::from_secs(1);
         if self
             .since
-            .is_none_or(|since| now.saturating_duration_since(since) >= Duration::from_secs(1))
+            .is_none_or(|since| now.saturating_duration_since(since) >= second)
         {
             self.since = Some(now);
             self.left = self.per_second;
+            self.by_address.clear();
         }
-        let taken = self.left > 0;
-        self.left = self.left.saturating_sub(1);
-        taken
+        if self.left == 0 {
+            return false;
+        }
+        let taken = self.by_address.entry(from).or_default();
+        if *taken >= self.per_second / 10 {
+            return false;
+        }
+        *taken += 1;
+        self.left -= 1;
+        true
     }
 }

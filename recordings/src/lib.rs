@@ -9,6 +9,7 @@
 
 pub mod derive;
 mod layout;
+pub mod package;
 pub mod recorder;
 
 pub use recorder::{

@@ -2,5 +2,7 @@
 
 pub mod files;
 pub mod papers;
+pub mod playback;
 pub mod receipts;
 pub mod slips;
+pub mod verification;

@@ -15,6 +15,7 @@ pub mod config;
 pub mod effects;
 pub mod env;
 pub mod error;
+pub mod export;
 pub mod files;
 pub mod http;
 pub mod keys;
@@ -27,9 +28,9 @@ pub mod scheduling;
 pub mod seed;
 pub mod serve;
 pub mod services;
+pub mod socket;
 #[cfg(test)]
 mod testing;
-pub mod socket;
 pub mod texts;
 pub mod web;
 

@@ -31,7 +31,7 @@ use kanjie_domain::{Command, Session};
 use kanjie_evidence::Receipt;
 use kanjie_media::{Advertise, Limits, Relay, RelayConfig, RelayEvent, RoomId};
 use kanjie_store::StoreError;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 pub use acts::ActError;
 pub use answers::frame as refusal;
@@ -46,10 +46,15 @@ use axum::routing::get;
 
 use crate::app::AppState;
 use crate::auth::Caller;
-use crate::http::{documents, journal as http_journal, socket, stills};
-use crate::effects::papers::{Paper, PaperError, PaperKind};
 use crate::effects::files;
+use crate::effects::papers::{Paper, PaperError, PaperKind};
+use crate::effects::playback::{Playbacks, Progress};
+use crate::effects::verification::{Verdict, Verdicts};
 use crate::error::Failure;
+use crate::export::ExportError;
+use crate::http::{
+    documents, journal as http_journal, recording as recording_files, socket, stills, verification,
+};
 use crate::services::Services;
 use crate::{clock, config};
 use journal::{JournalError, SessionJournal};
@@ -102,6 +107,8 @@ pub struct Rooms {
 struct Inner {
     deps: Arc<Deps>,
     live: Mutex<HashMap<String, Handle>>,
+    playbacks: Playbacks,
+    verdicts: Verdicts,
     /// Rooms start one at a time a session: two would both append.
     starting: tokio::sync::Mutex<()>,
 }
@@ -153,6 +160,8 @@ impl Rooms {
             inner: Arc::new(Inner {
                 deps: Arc::new(deps),
                 live: Mutex::default(),
+                playbacks: Playbacks::default(),
+                verdicts: Verdicts::default(),
                 starting: tokio::sync::Mutex::default(),
             }),
         }
@@ -225,7 +234,12 @@ impl Rooms {
     ///
     /// # Errors
     /// As the room decides.
-    pub async fn execute(&self, session: &str, caller: Arc<Caller>, command: Command) -> Result<u64, ActError> {
+    pub async fn execute(
+        &self,
+        session: &str,
+        caller: Arc<Caller>,
+        command: Command,
+    ) -> Result<u64, ActError> {
         let (reply, answer) = oneshot::channel();
         let message = Message::Execute {
             caller,
@@ -260,8 +274,30 @@ impl Rooms {
     /// When it is too early for it, or it cannot be rendered.
     pub async fn preview(&self, session: &str, kind: PaperKind) -> Result<Paper, PaperError> {
         let (reply, answer) = oneshot::channel();
-        let answered = self.ask(session, Message::Preview(kind, reply), answer).await;
+        let answered = self
+            .ask(session, Message::Preview(kind, reply), answer)
+            .await;
         answered.unwrap_or(Err(PaperError::TooEarly))
+    }
+
+    /// How far the playable files of a closed session are; begun if need be.
+    #[must_use]
+    pub fn playback(&self, session: &str) -> watch::Receiver<Progress> {
+        let dir = self.deps().session_dir(session);
+        self.inner.playbacks.begin(session, dir)
+    }
+
+    /// The check of a closed session's package; made once a process.
+    ///
+    /// # Errors
+    /// When the package cannot be made.
+    pub async fn verification(&self, session: &str) -> Result<Verdict, ExportError> {
+        let mut playback = self.playback(session);
+        // The maker cannot vanish before it tells the end.
+        let _ = playback
+            .wait_for(|p| !matches!(p, Progress::Making { .. }))
+            .await;
+        self.inner.verdicts.of(&self.deps().services, session).await
     }
 
     /// Sends without waiting for an answer; a room that is gone misses nothing that the journal does not hold.
@@ -272,7 +308,12 @@ impl Rooms {
         }
     }
 
-    async fn ask<T>(&self, session: &str, message: Message, answer: oneshot::Receiver<T>) -> Result<T, RoomError> {
+    async fn ask<T>(
+        &self,
+        session: &str,
+        message: Message,
+        answer: oneshot::Receiver<T>,
+    ) -> Result<T, RoomError> {
         let handle = self.handle(session).await?;
         let sent = handle.inbox.send(message).await;
         if sent.is_err() {
@@ -290,13 +331,15 @@ impl Rooms {
             return Ok(handle);
         }
         let store = self.deps().services.store.clone();
-        let journal = SessionJournal::load(store, session).await.map_err(|error| match error {
-            JournalError::NotFound => RoomError::NotFound,
-            error => {
-                tracing::error!(session, %error, "the journal cannot be loaded");
-                RoomError::Unavailable
-            }
-        })?;
+        let journal = SessionJournal::load(store, session)
+            .await
+            .map_err(|error| match error {
+                JournalError::NotFound => RoomError::NotFound,
+                error => {
+                    tracing::error!(session, %error, "the journal cannot be loaded");
+                    RoomError::Unavailable
+                }
+            })?;
         Ok(self.begin(journal).await)
     }
 
@@ -337,7 +380,10 @@ impl Rooms {
     }
 
     fn live(&self) -> MutexGuard<'_, HashMap<String, Handle>> {
-        self.inner.live.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner
+            .live
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -394,5 +440,14 @@ pub fn routes() -> Router<AppState> {
         .route("/api/v1/sessions/{id}/socket", get(socket::get))
         .route("/api/v1/sessions/{id}/journal", get(http_journal::get))
         .route("/api/v1/sessions/{id}/stills/{evidence}", still)
-        .route("/api/v1/sessions/{id}/documents/{name}", get(documents::get))
+        .route(
+            "/api/v1/sessions/{id}/documents/{name}",
+            get(documents::get),
+        )
+        .route("/api/v1/sessions/{id}/recording", get(recording_files::get))
+        .route(
+            "/api/v1/sessions/{id}/recording/{file}",
+            get(recording_files::file),
+        )
+        .route("/api/v1/sessions/{id}/verification", get(verification::get))
 }

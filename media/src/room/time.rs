@@ -6,10 +6,9 @@ use crate::api::{Half, RelayEvent, Source};
 use crate::down::TrackKey;
 use crate::peer::{Change, ConnectionRef};
 use crate::room::{Context, Room, Seat};
+use crate::up::DEFAULT_RTT;
 use crate::worker::Now;
 
-/// Round trip assumed before one is measured.
-const DEFAULT_RTT: Duration = Duration::from_millis(100);
 /// Time between looks at who is loudest.
 const SPEAKER_EVERY: Duration = Duration::from_millis(200);
 /// Loudness (127 is full scale) from which a voice counts, and by how much it must beat the present speaker.

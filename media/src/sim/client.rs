@@ -118,44 +118,14 @@ impl Client {
     }
 
     pub fn offer(&mut self, sources: &[Source]) -> (String, Vec<(String, Source)>) {
-        let mut text = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n".to_owned();
-        let mut mids = Vec::new();
         for (at, source) in sources.iter().enumerate() {
-            let ssrc = 1000 * (self.published as u32 + 1) + at as u32 + (self.content >> 24) as u32;
-            let (kind, payload_type) = if source.is_audio() {
-                ("audio", 111)
-            } else {
-                ("video", 96)
-            };
-            text += &format!(
-                "m={kind} 9 UDP/TLS/RTP/SAVPF {payload_type} 97\r\n{}",
-                self.transport("actpass")
-            );
-            text += &format!(
-                "a=mid:{at}\r\na=sendonly\r\na=rtcp-mux\r\na=extmap:{MID_ID} {}\r\n",
-                crate::sdp::EXT_MID
-            );
-            text += &format!(
-                "a=extmap:1 {}\r\na=extmap:3 {}\r\n",
-                crate::sdp::EXT_AUDIO_LEVEL,
-                crate::sdp::EXT_TRANSPORT_CC
-            );
-            text += if source.is_audio() {
-                "a=rtpmap:111 opus/48000/2\r\na=rtcp-fb:111 nack\r\n"
-            } else {
-                "a=rtpmap:96 VP8/90000\r\na=rtcp-fb:96 nack\r\na=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96\r\n"
-            };
-            text += &format!(
-                "a=ssrc-group:FID {ssrc} {}\r\na=ssrc:{ssrc} cname:x\r\n",
-                ssrc + 500
-            );
-            mids.push((at.to_string(), *source));
+            let ssrc = 1000 + at as u32 + (self.content >> 24) as u32;
             self.sending.push(Sending {
                 source: *source,
                 mid: at.to_string(),
                 ssrc,
                 rtx_ssrc: ssrc + 500,
-                payload_type,
+                payload_type: if source.is_audio() { 111 } else { 96 },
                 seq: 65_500,
                 rtx_seq: 7,
                 timestamp: 0xffff_0000,
@@ -165,7 +135,51 @@ impl Client {
                 reported: None,
             });
         }
-        (text, mids)
+        self.describe()
+    }
+
+    /// Offers the same tracks with new ICE credentials.
+    pub fn restart_ice(&mut self, rng: &mut StdRng) -> (String, Vec<(String, Source)>) {
+        self.local = Credentials::generate(rng);
+        self.describe()
+    }
+
+    fn describe(&self) -> (String, Vec<(String, Source)>) {
+        let mut text = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n".to_owned();
+        for sending in &self.sending {
+            let (kind, formats) = if sending.source.is_audio() {
+                (
+                    "audio",
+                    "a=rtpmap:111 opus/48000/2\r\na=rtcp-fb:111 nack\r\n",
+                )
+            } else {
+                (
+                    "video",
+                    "a=rtpmap:96 VP8/90000\r\na=rtcp-fb:96 nack\r\na=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96\r\n",
+                )
+            };
+            let (payload_type, mid, ssrc) = (sending.payload_type, &sending.mid, sending.ssrc);
+            text += &format!("m={kind} 9 UDP/TLS/RTP/SAVPF {payload_type} 97\r\n");
+            text += &self.transport("actpass");
+            text += &format!("a=mid:{mid}\r\na=sendonly\r\na=rtcp-mux\r\n{formats}");
+            for (id, uri) in [
+                (MID_ID, crate::sdp::EXT_MID),
+                (1, crate::sdp::EXT_AUDIO_LEVEL),
+                (3, crate::sdp::EXT_TRANSPORT_CC),
+            ] {
+                text += &format!("a=extmap:{id} {uri}\r\n");
+            }
+            text += &format!(
+                "a=ssrc-group:FID {ssrc} {}\r\na=ssrc:{ssrc} cname:x\r\n",
+                sending.rtx_ssrc
+            );
+        }
+        let named = self
+            .sending
+            .iter()
+            .map(|sending| (sending.mid.clone(), sending.source))
+            .collect();
+        (text, named)
     }
 
     pub fn answer(&self, offer: &str) -> String {
@@ -207,6 +221,11 @@ impl Client {
             sending.want_keyframe = true;
             sending.history.clear();
         }
+    }
+
+    /// It has moved to another network: it checks at once.
+    pub fn moved(&mut self) {
+        self.pinged = None;
     }
 
     pub fn tick(&mut self, now: Now) {

@@ -183,6 +183,32 @@ impl World {
         self.collect();
     }
 
+    /// The client's address changes, and nothing else.
+    pub fn move_client(&mut self, from: SocketAddr) -> SocketAddr {
+        let to = self.fresh_address();
+        let mut client = self.clients.remove(&from).unwrap();
+        client.moved();
+        self.clients.insert(to, client);
+        self.links.insert(to, Link::default());
+        to
+    }
+
+    /// The publisher restarts ICE from a new address.
+    pub fn restart_ice(&mut self, from: SocketAddr) -> SocketAddr {
+        let to = self.move_client(from);
+        let client = self.clients.get_mut(&to).unwrap();
+        let (offer, sources) = client.restart_ice(&mut self.rng);
+        let name = client.seat.clone();
+        let now = self.now();
+        let answer = self
+            .worker
+            .answer_up(&room(), &name, &offer, &sources, now)
+            .unwrap();
+        self.clients.get_mut(&to).unwrap().take_description(&answer);
+        self.collect();
+        to
+    }
+
     fn fresh_address(&mut self) -> SocketAddr {
         self.next_port += 1;
         SocketAddr::new("192.0.2.1".parse().unwrap(), self.next_port)

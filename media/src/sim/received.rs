@@ -1,6 +1,7 @@
 //! What a simulated subscriber got.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::nack::{Arrival, Gaps};
 use crate::rtp::{RtpView, Unwrapper};
@@ -34,7 +35,8 @@ impl Received {
             self.first_is_keyframe = Some(view.payload[0] & 0x10 != 0 && view.payload[3] & 1 == 0);
         }
         let seq = self.unwrapper.unwrap(view.seq);
-        self.duplicates += u64::from(self.gaps.arrive(seq, now.at) == Arrival::Duplicate);
+        self.duplicates +=
+            u64::from(self.gaps.arrive(seq, Duration::ZERO, now.at) == Arrival::Duplicate);
         let before = self.contents.insert(seq, content);
         assert!(
             before.is_none_or(|before| before == content),

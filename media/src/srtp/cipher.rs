@@ -57,14 +57,17 @@ pub enum Direction {
 
 enum Transform {
     Gcm {
-        key: Box<LessSafeKey>,
+        key: LessSafeKey,
         salt: [u8; 12],
     },
-    Cm {
-        key: EncryptingKey,
-        salt: [u8; 14],
-        auth: hmac::Key,
-    },
+    /// Boxed: the fall-back is rare, and its keys are large.
+    Cm(Box<CmKeys>),
+}
+
+struct CmKeys {
+    key: EncryptingKey,
+    salt: [u8; 14],
+    auth: hmac::Key,
 }
 
 /// The session keys of one sender.
@@ -99,7 +102,7 @@ impl Keys {
     pub fn tag_len(&self, direction: Direction) -> usize {
         match self.transform(direction) {
             Transform::Gcm { .. } => GCM_TAG,
-            Transform::Cm { .. } => SHA1_TAG,
+            Transform::Cm(_) => SHA1_TAG,
         }
     }
 
@@ -107,7 +110,7 @@ impl Keys {
     pub fn rtcp_index(&self, packet: &[u8]) -> Option<u32> {
         let after = match self.rtcp {
             Transform::Gcm { .. } => 0,
-            Transform::Cm { .. } => SHA1_TAG,
+            Transform::Cm(_) => SHA1_TAG,
         };
         be32(packet, packet.len().checked_sub(after + INDEX)?)
     }
@@ -143,7 +146,8 @@ impl Keys {
                     key.open_in_place(nonce, Aad::from(&*head), rest).ok()?;
                 }
             }
-            Transform::Cm { key, salt, auth } => {
+            Transform::Cm(keys) => {
+                let CmKeys { key, salt, auth } = keys.as_ref();
                 let tag_at = length + trailer;
                 let mut mac = hmac::Context::with_key(auth);
                 mac.update(&packet[..tag_at]);
@@ -195,7 +199,8 @@ impl Keys {
                     out.extend_from_slice(&index_word);
                 }
             }
-            Transform::Cm { key, salt, auth } => {
+            Transform::Cm(keys) => {
+                let CmKeys { key, salt, auth } = keys.as_ref();
                 cm_crypt(key, salt, ssrc, index, out.get_mut(start + header..)?)?;
                 let mut mac = hmac::Context::with_key(auth);
                 if direction == Direction::Rtcp {
@@ -227,11 +232,11 @@ impl Transform {
                 let (mut auth, mut salt) = ([0; 20], [0; 14]);
                 derive_into(master, master_salt, labels[1], &mut auth)?;
                 derive_into(master, master_salt, labels[2], &mut salt)?;
-                Transform::Cm {
+                Transform::Cm(Box::new(CmKeys {
                     key: EncryptingKey::ctr(UnboundCipherKey::new(&AES_128, &key).ok()?).ok()?,
                     salt,
                     auth: hmac::Key::new(HMAC_SHA1_FOR_LEGACY_USE_ONLY, &auth),
-                }
+                }))
             }
             Profile::Aes128Gcm | Profile::Aes256Gcm => {
                 let algorithm = if profile == Profile::Aes128Gcm {
@@ -242,7 +247,7 @@ impl Transform {
                 let mut salt = [0; 12];
                 derive_into(master, master_salt, labels[2], &mut salt)?;
                 Transform::Gcm {
-                    key: Box::new(LessSafeKey::new(UnboundKey::new(algorithm, &key).ok()?)),
+                    key: LessSafeKey::new(UnboundKey::new(algorithm, &key).ok()?),
                     salt,
                 }
             }

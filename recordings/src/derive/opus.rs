@@ -1,4 +1,4 @@
-//! Opus packets (RFC 6716 section 3.1): how long they last, and silence of a given length.
+//! Opus packets (RFC 6716 section 3.1): how long they last, and what fills a gap between them.
 
 /// Ticks of 48 kHz that a packet lasts; `None` if it is malformed.
 pub fn duration(packet: &[u8]) -> Option<u32> {
@@ -18,15 +18,26 @@ pub fn duration(packet: &[u8]) -> Option<u32> {
     (1..=5760).contains(&ticks).then_some(ticks)
 }
 
-/// Frames of CELT silence, longest first, that last `ticks` to within 2.5 ms.
-pub fn silence(mut ticks: u32, stereo: bool) -> impl Iterator<Item = ([u8; 3], u32)> {
+/// A gap up to this long is left to the decoder to conceal; ticks of 48 kHz.
+const CONCEAL: u32 = 5760;
+
+/// Frames that fill a gap of `ticks` to within 2.5 ms, longest first: empty ones (RFC 6716 section 3.2.1), which a
+/// decoder conceals, for a few lost packets; else silence, whose sudden quiet would weaken what comes right behind.
+pub fn fill(ticks: u32, stereo: bool) -> impl Iterator<Item = (Vec<u8>, u32)> {
+    let conceal = ticks <= CONCEAL;
+    let mut left = ticks;
     std::iter::from_fn(move || {
         let (config, length) = [(31, 960), (30, 480), (29, 240), (28, 120)]
             .into_iter()
-            .find(|(_, length)| *length <= ticks)?;
-        ticks -= length;
+            .find(|(_, length)| *length <= left)?;
+        left -= length;
         let toc = config << 3 | if stereo { 4 } else { 0 };
-        Some(([toc, 0xFF, 0xFE], length))
+        let frame = if conceal {
+            vec![toc]
+        } else {
+            vec![toc, 0xFF, 0xFE]
+        };
+        Some((frame, length))
     })
 }
 
@@ -52,12 +63,12 @@ mod tests {
     }
 
     #[test]
-    fn silence_lasts_as_asked() {
-        let total: u32 = silence(960 * 3 + 480 + 130, true)
+    fn a_gap_is_filled_to_its_length() {
+        let total: u32 = fill(960 * 3 + 480 + 130, true)
             .map(|(_, ticks)| ticks)
             .sum();
         assert_eq!(total, 960 * 3 + 480 + 120);
-        for (packet, ticks) in silence(2000, false) {
+        for (packet, ticks) in fill(2000, false).chain(fill(9000, true)) {
             assert_eq!(duration(&packet), Some(ticks));
         }
     }

@@ -143,8 +143,8 @@ impl Job<'_> {
             if behind >= FILL_FROM {
                 // To the nearest 2.5 ms, the shortest frame there is.
                 let gap = u32::try_from(behind + 60).unwrap_or(u32::MAX);
-                for (silence, ticks) in opus::silence(gap, stereo) {
-                    push(silence.into(), ticks, &mut written).map_err(|e| self.mux(e))?;
+                for (frame, ticks) in opus::fill(gap, stereo) {
+                    push(frame, ticks, &mut written).map_err(|e| self.mux(e))?;
                 }
             }
             push(payload, ticks, &mut written).map_err(|e| self.mux(e))?;

@@ -1,4 +1,4 @@
-//! The fonts that documents are set in, found once a process (some 75 MB, read at the first document).
+//! The fonts that documents are set in, found once a process (some 90 MB, read at the first document).
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;

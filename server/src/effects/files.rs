@@ -52,5 +52,7 @@ pub fn write_once(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
 /// Where a still is, by its digest; `extension` is `jpg` or `png`.
 #[must_use]
 pub fn still(session_dir: &Path, digest: &str, extension: &str) -> PathBuf {
-    session_dir.join("stills").join(format!("{digest}.{extension}"))
+    session_dir
+        .join("stills")
+        .join(format!("{digest}.{extension}"))
 }

@@ -5,7 +5,9 @@
 use std::path::{Path, PathBuf};
 
 use kanjie_documents::Status;
-use kanjie_domain::{DecisionContent, Session, SurveyRecordContent, decision_content, survey_record};
+use kanjie_domain::{
+    DecisionContent, Session, SurveyRecordContent, decision_content, survey_record,
+};
 use kanjie_evidence::{Hash, canonical, h};
 
 use super::files::{self, FileError};
@@ -128,7 +130,9 @@ fn render_now(session_dir: &Path, draft: &Draft) -> Result<Paper, PaperError> {
         Err(_) => {
             let pdf = match &draft.content {
                 Content::Record(content) => kanjie_documents::survey_record(content, &digest),
-                Content::Decision(content) => kanjie_documents::decision(content, &digest, Status::Sealed),
+                Content::Decision(content) => {
+                    kanjie_documents::decision(content, &digest, Status::Sealed)
+                }
             }
             .map_err(|error| PaperError::Render(error.to_string()))?;
             files::write_once(&pdf_path, &pdf)?;

@@ -9,7 +9,12 @@ use crate::rooms::ledger::Ledger;
 
 /// The oldest receipt owed, signed; `None` where none is.
 #[must_use]
-pub fn next(session: &str, ledger: &Ledger, issued_at: i64, signer: &dyn Signer) -> Option<Receipt> {
+pub fn next(
+    session: &str,
+    ledger: &Ledger,
+    issued_at: i64,
+    signer: &dyn Signer,
+) -> Option<Receipt> {
     let owed = ledger.owed().first()?;
     let number = u64::try_from(ledger.receipts.len()).ok()? + 1;
     let body = ReceiptBody {

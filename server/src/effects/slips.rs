@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use kanjie_domain::case::CaseBrief;
 use kanjie_documents::ReceiptSlip;
+use kanjie_domain::case::CaseBrief;
 use kanjie_evidence::Receipt;
 
 use super::files;
@@ -22,7 +22,9 @@ pub async fn slip(
     number: u64,
 ) -> Result<Option<Vec<u8>>, PaperError> {
     let rendered = tokio::task::spawn_blocking(move || {
-        let receipt = receipts.iter().find(|receipt| receipt.body().number == number);
+        let receipt = receipts
+            .iter()
+            .find(|receipt| receipt.body().number == number);
         receipt
             .map(|receipt| rendered(&session_dir, case, receipt))
             .transpose()
@@ -36,7 +38,11 @@ pub async fn slip(
 ///
 /// # Errors
 /// When it cannot be rendered, read or written.
-pub fn rendered(session_dir: &std::path::Path, case: CaseBrief, receipt: &Receipt) -> Result<Vec<u8>, PaperError> {
+pub fn rendered(
+    session_dir: &std::path::Path,
+    case: CaseBrief,
+    receipt: &Receipt,
+) -> Result<Vec<u8>, PaperError> {
     let path = path(session_dir, receipt.body().number, "pdf");
     if let Ok(pdf) = std::fs::read(&path) {
         return Ok(pdf);
@@ -45,7 +51,8 @@ pub fn rendered(session_dir: &std::path::Path, case: CaseBrief, receipt: &Receip
         receipt_json: receipt.text().to_owned(),
         case,
     };
-    let pdf = kanjie_documents::receipt(&slip).map_err(|error| PaperError::Render(error.to_string()))?;
+    let pdf =
+        kanjie_documents::receipt(&slip).map_err(|error| PaperError::Render(error.to_string()))?;
     files::write_once(&path, &pdf)?;
     Ok(pdf)
 }

@@ -33,8 +33,13 @@ pub async fn get(
     Query(how): Query<How>,
 ) -> Result<Response, Problem> {
     caller.part(&services.store, &session).await?;
-    let state = rooms.look(&session).await.map_err(|_| ProblemCode::NotFound)?;
-    let reader = state.participant(&caller.person).ok_or(ProblemCode::NotFound)?;
+    let state = rooms
+        .look(&session)
+        .await
+        .map_err(|_| ProblemCode::NotFound)?;
+    let reader = state
+        .participant(&caller.person)
+        .ok_or(ProblemCode::NotFound)?;
     let preview = how.preview.is_some_and(|preview| preview != 0);
     match name.as_str() {
         "preview" => {
@@ -64,7 +69,10 @@ pub async fn get(
                 .and_then(|number| number.parse().ok())
                 .ok_or(ProblemCode::NotFound)?;
             let dir = rooms.deps().session_dir(&session);
-            let receipts = rooms.receipts(&session).await.map_err(|_| ProblemCode::NotFound)?;
+            let receipts = rooms
+                .receipts(&session)
+                .await
+                .map_err(|_| ProblemCode::NotFound)?;
             let case = state.scheduled.brief.clone();
             let slip = slips::slip(dir, case, receipts, number).await;
             let slip = slip.map_err(|error| Problem::internal(&error))?;
@@ -98,9 +106,16 @@ fn decision_of(state: &Session, reader: &Participant) -> Option<String> {
     }
 }
 
-async fn pdf(rooms: &Rooms, session: &str, kind: PaperKind, digest: &str) -> Result<Response, Problem> {
+async fn pdf(
+    rooms: &Rooms,
+    session: &str,
+    kind: PaperKind,
+    digest: &str,
+) -> Result<Response, Problem> {
     let path = papers::path(&rooms.deps().session_dir(session), kind, digest, "pdf");
-    let bytes = tokio::fs::read(path).await.map_err(|e| Problem::internal(&e))?;
+    let bytes = tokio::fs::read(path)
+        .await
+        .map_err(|e| Problem::internal(&e))?;
     Ok(as_pdf(bytes))
 }
 

@@ -11,11 +11,13 @@ mod links_open;
 mod links_verify;
 pub mod me;
 pub mod origin;
+pub mod recording;
 mod session;
 mod sign_in;
 mod sign_out;
 pub mod socket;
 pub mod stills;
+pub mod verification;
 
 use axum::Router;
 use axum::routing::{get, post};

@@ -37,7 +37,9 @@ pub async fn get(
         caller: Arc::new(caller),
         lang: Lang::of(&headers),
     };
-    let upgrade = upgrade.max_message_size(MAX_FRAME).max_frame_size(MAX_FRAME);
+    let upgrade = upgrade
+        .max_message_size(MAX_FRAME)
+        .max_frame_size(MAX_FRAME);
     Ok(upgrade.on_upgrade(move |socket| async move {
         let ended = sign_in_over(services, client.caller.clone());
         connection::serve(socket, client, rooms, ended).await;

@@ -112,7 +112,10 @@ pub async fn put(
 /// A refused picture is not kept, unless the same bytes are evidence under another id.
 async fn discard(rooms: &Rooms, session: &str, digest: &str, path: PathBuf) {
     let used = match rooms.look(session).await {
-        Ok(state) => state.evidence.iter().any(|taken| taken.evidence.sha256 == digest),
+        Ok(state) => state
+            .evidence
+            .iter()
+            .any(|taken| taken.evidence.sha256 == digest),
         Err(_) => true,
     };
     if !used {
@@ -127,7 +130,10 @@ pub async fn get(
     Path((session, id)): Path<(String, String)>,
 ) -> Result<Response, Problem> {
     caller.part(&services.store, &session).await?;
-    let state = rooms.look(&session).await.map_err(|_| ProblemCode::NotFound)?;
+    let state = rooms
+        .look(&session)
+        .await
+        .map_err(|_| ProblemCode::NotFound)?;
     let taken = state.evidence.iter().find(|taken| taken.evidence.id == id);
     let evidence = &taken.ok_or(ProblemCode::NotFound)?.evidence;
     let format = Format::named(&evidence.media_type).ok_or(ProblemCode::NotFound)?;
@@ -138,14 +144,21 @@ pub async fn get(
     let headers = [
         (header::CONTENT_TYPE, format.media_type()),
         // The bytes behind an id never change.
-        (header::CACHE_CONTROL, "private, max-age=31536000, immutable"),
+        (
+            header::CACHE_CONTROL,
+            "private, max-age=31536000, immutable",
+        ),
     ];
     Ok((headers, bytes).into_response())
 }
 
 /// Where a picture is: by its hash, so that its bytes cannot be others.
 fn path(services: &Services, session: &str, digest: &str, format: Format) -> PathBuf {
-    files::still(&files::session_dir(&services.config.data, session), digest, format.extension())
+    files::still(
+        &files::session_dir(&services.config.data, session),
+        digest,
+        format.extension(),
+    )
 }
 
 async fn find(store: &Store, session: &str, id: &str) -> Result<Option<(u64, Evidence)>, Problem> {
@@ -176,7 +189,9 @@ fn is_id(id: &str) -> bool {
 /// `Content-Digest: sha-256=:base64:` (RFC 9530).
 fn announced(headers: &HeaderMap) -> Option<[u8; 32]> {
     let value = headers.get("content-digest")?.to_str().ok()?;
-    let member = value.split(',').find_map(|part| part.trim().strip_prefix("sha-256=:"))?;
+    let member = value
+        .split(',')
+        .find_map(|part| part.trim().strip_prefix("sha-256=:"))?;
     let bytes = STANDARD.decode(member.strip_suffix(':')?).ok()?;
     bytes.try_into().ok()
 }
@@ -200,7 +215,9 @@ impl Format {
     }
 
     fn named(media_type: &str) -> Option<Self> {
-        [Self::Jpeg, Self::Png].into_iter().find(|f| f.media_type() == media_type)
+        [Self::Jpeg, Self::Png]
+            .into_iter()
+            .find(|f| f.media_type() == media_type)
     }
 
     const fn media_type(self) -> &'static str {

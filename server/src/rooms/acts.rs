@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use kanjie_domain::{
-    Actor, Code, Command, Context, Digests, DocumentFacts, Event, Factor, FactorKind, Refusal, Report, audience, decide, report,
+    Actor, Code, Command, Context, Digests, DocumentFacts, Event, Factor, FactorKind, Refusal,
+    Report, audience, decide, report,
 };
 use kanjie_store::IndexChange;
 
@@ -56,7 +57,13 @@ impl Room {
                 && refusal.code == Code::FactorNeeded
             {
                 // A code is used up only where nothing else stands in the way.
-                self.decide(act, act.paper.as_ref(), &actor, at, Some(assumed_factor(&act.caller, at)))?;
+                self.decide(
+                    act,
+                    act.paper.as_ref(),
+                    &actor,
+                    at,
+                    Some(assumed_factor(&act.caller, at)),
+                )?;
                 factor = Some(self.verify_factor(act, code).await?);
                 events = self.decide(act, act.paper.as_ref(), &actor, at, factor.clone());
             }
@@ -72,6 +79,7 @@ impl Room {
                 Ok(None) => {}
             }
         }
+        self.reopen().await;
         Err(ActError::Unavailable)
     }
 
@@ -106,7 +114,12 @@ impl Room {
             let events = match report(&self.journal.state, report_, &context) {
                 Ok(events) => events,
                 Err(refusal) => {
-                    tracing::debug!(session = self.journal.id(), ?report_, ?refusal, "report not journalled");
+                    tracing::debug!(
+                        session = self.journal.id(),
+                        ?report_,
+                        ?refusal,
+                        "report not journalled"
+                    );
                     return Ok(());
                 }
             };
@@ -146,31 +159,59 @@ impl Room {
             return Ok(Some(self.journal.head()));
         }
         let ledger = &self.journal.ledger;
-        let receipted = |event: &Event| is_receipted(event, |person| ledger.is_applicant_side(person));
+        let receipted =
+            |event: &Event| is_receipted(event, |person| ledger.is_applicant_side(person));
         let first = events.iter().position(receipted);
-        let mut batch: Vec<(Actor, Event)> =
-            events.into_iter().map(|event| (actor.clone(), event)).collect();
+        let mut batch: Vec<(Actor, Event)> = events
+            .into_iter()
+            .map(|event| (actor.clone(), event))
+            .collect();
         if let Some(position) = first {
             let Some(checkpoint) = self.fresh_checkpoint().await? else {
                 return Ok(None);
             };
             batch.insert(position, (Actor::System, checkpoint));
         }
+        if !self.cut_for_privacy(at, &batch).await {
+            return Ok(None);
+        }
         self.commit(at, batch).await.map(Some)
     }
 
+    /// Where a deliberation is about to begin: closes the relay to those outside, then cuts the recording, so that no segment
+    /// holds both. False where the cut brought to light segments of the open talk, which must be journalled before it begins.
+    async fn cut_for_privacy(&mut self, at: i64, batch: &[(Actor, Event)]) -> bool {
+        let next = self.journal.preview(at, batch);
+        if !next.is_deliberating() || self.journal.state.is_deliberating() {
+            return true;
+        }
+        if let Some(both) = policy::before(self.media.applied(), &audience(&next)) {
+            self.media.apply(both).await;
+        }
+        self.set_private(true).await;
+        self.recording.has_no_news()
+    }
+
+    /// After an act that was closed for and did not come about: as the state says.
+    async fn reopen(&mut self) {
+        let private = self.journal.state.is_deliberating();
+        self.set_private(private).await;
+        let allowed = audience(&self.journal.state);
+        self.media.apply(allowed).await;
+    }
+
     /// The order that design.md section 3 asks for: narrow, append, tell, widen.
-    pub(super) async fn commit(&mut self, at: i64, batch: Vec<(Actor, Event)>) -> Result<u64, JournalError> {
+    pub(super) async fn commit(
+        &mut self,
+        at: i64,
+        batch: Vec<(Actor, Event)>,
+    ) -> Result<u64, JournalError> {
         let next = self.journal.preview(at, &batch);
         let allowed = audience(&next);
         let was_private = self.journal.state.is_deliberating();
-        let into_deliberation = next.is_deliberating() && !was_private;
         let out_of_deliberation = was_private && !next.is_deliberating();
         if let Some(both) = policy::before(self.media.applied(), &allowed) {
             self.media.apply(both).await;
-        }
-        if into_deliberation {
-            self.set_private(true).await;
         }
         let index = self.index_changes(at, next.stage_name(), &batch);
         let deps = self.deps.clone();
@@ -178,11 +219,7 @@ impl Room {
         let appended = match self.journal.append(at, batch, nonce, index).await {
             Ok(appended) => appended,
             Err(error) => {
-                if into_deliberation {
-                    self.set_private(false).await;
-                }
-                let allowed = audience(&self.journal.state);
-                self.media.apply(allowed).await;
+                self.reopen().await;
                 return Err(error);
             }
         };
@@ -198,10 +235,15 @@ impl Room {
     /// A session counts as closed in the index when its last receipt is out: until then a restart takes it up again.
     fn index_changes(&self, at: i64, stage: &str, batch: &[(Actor, Event)]) -> Vec<IndexChange> {
         let session = self.journal.id().to_owned();
-        let receipt = batch.iter().any(|(_, e)| matches!(e, Event::ReceiptIssued { .. }));
+        let receipt = batch
+            .iter()
+            .any(|(_, e)| matches!(e, Event::ReceiptIssued { .. }));
         if stage == "closed" {
             let closed = receipt && self.journal.ledger.owed().len() == 1;
-            closed.then_some(IndexChange::Closed { session, at }).into_iter().collect()
+            closed
+                .then_some(IndexChange::Closed { session, at })
+                .into_iter()
+                .collect()
         } else if stage == self.journal.state.stage_name() {
             Vec::new()
         } else {
@@ -235,11 +277,20 @@ impl Room {
     pub(super) fn document_number(&self) -> String {
         let scheduled = &self.journal.state.scheduled;
         let year = jiff::Timestamp::from_microsecond(scheduled.starts_at)
-            .map(|at| at.to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(8))).year())
+            .map(|at| {
+                at.to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(8)))
+                    .year()
+            })
             .unwrap_or_default();
         let case_no = &scheduled.brief.case_no;
-        let number = case_no.rsplit(|c: char| !c.is_ascii_digit()).next().unwrap_or_default();
-        format!("示例审决〔{year}〕{}号", if number.is_empty() { case_no } else { number })
+        let number = case_no
+            .rsplit(|c: char| !c.is_ascii_digit())
+            .next()
+            .unwrap_or_default();
+        format!(
+            "示例审决〔{year}〕{}号",
+            if number.is_empty() { case_no } else { number }
+        )
     }
 
     pub(super) fn unavailable(&self, error: &dyn std::fmt::Display) -> ActError {

@@ -3,8 +3,8 @@
 use super::acts::ActError;
 use super::room::Room;
 use super::sockets::SocketId;
-use crate::socket::frames::{self, ToClient};
 use crate::problem::domain_code;
+use crate::socket::frames::{self, ToClient};
 use crate::texts::{self, Lang};
 
 impl Room {

@@ -108,11 +108,17 @@ impl Room {
             && let Some(place) = attendance.presence.place()
         {
             let shared = hello.companion
-                && self.sockets.media_of(&place.seat).is_some_and(|s| s.person != *person);
+                && self
+                    .sockets
+                    .media_of(&place.seat)
+                    .is_some_and(|s| s.person != *person);
             return (place.seat.clone(), shared);
         }
         if let Some(seat) = hello.seat.as_ref().filter(|_| hello.companion)
-            && self.sockets.media_of(seat).is_some_and(|s| s.person != *person)
+            && self
+                .sockets
+                .media_of(seat)
+                .is_some_and(|s| s.person != *person)
         {
             return (seat.clone(), true);
         }
@@ -176,7 +182,12 @@ impl Room {
             if !self.is_here(&person) {
                 continue;
             }
-            if let Err(error) = self.report(&Report::ConnectionLost { person: person.clone() }).await {
+            if let Err(error) = self
+                .report(&Report::ConnectionLost {
+                    person: person.clone(),
+                })
+                .await
+            {
                 tracing::warn!(session = self.journal.id(), %error, "a loss was not journalled");
                 self.sockets.expect(person, Instant::now());
             }

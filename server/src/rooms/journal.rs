@@ -6,7 +6,9 @@ use kanjie_domain::{
     Actor, CaseEvent, CaseFacts, Event, PersonId, Recorded, Session, Viewer, visible,
 };
 use kanjie_evidence::{Entry, Hash, canonical};
-use kanjie_store::{AppendError, AppendRequest, IndexChange, JournalId, NewEntry, Store, StoreError};
+use kanjie_store::{
+    AppendError, AppendRequest, IndexChange, JournalId, NewEntry, Store, StoreError,
+};
 use serde::Deserialize;
 
 use super::ledger::Ledger;
@@ -66,7 +68,11 @@ pub fn read(entry: &Entry) -> Result<Option<Recorded>, serde_json::Error> {
 ///
 /// # Errors
 /// When the journal cannot be read.
-pub async fn viewer(store: &Store, session: &str, person: &PersonId) -> Result<Option<Viewer>, JournalError> {
+pub async fn viewer(
+    store: &Store,
+    session: &str,
+    person: &PersonId,
+) -> Result<Option<Viewer>, JournalError> {
     let journal = JournalId::Session(session.to_owned());
     let first = store.entries(&journal, 0, 1).await?;
     let Some(entry) = first.first() else {
@@ -115,7 +121,9 @@ impl SessionJournal {
                 match (&mut loaded, recorded) {
                     (Some(journal), recorded) => journal.fold(entry, recorded.as_ref()),
                     (None, Some(first)) => loaded = Some(Self::begin(&store, id, entry, &first)?),
-                    (None, None) => return Err(damaged(&journal, entry, &"the first entry is erased")),
+                    (None, None) => {
+                        return Err(damaged(&journal, entry, &"the first entry is erased"));
+                    }
                 }
             }
             if entries.len() < PAGE as usize {
@@ -127,10 +135,20 @@ impl SessionJournal {
         Ok(loaded)
     }
 
-    fn begin(store: &Store, id: &str, entry: &Entry, first: &Recorded) -> Result<Self, JournalError> {
+    fn begin(
+        store: &Store,
+        id: &str,
+        entry: &Entry,
+        first: &Recorded,
+    ) -> Result<Self, JournalError> {
         let journal = JournalId::Session(id.to_owned());
-        let (Event::Scheduled(scheduled), Some(state)) = (&first.event, Session::begin(first)) else {
-            return Err(damaged(&journal, entry, &"the first entry does not schedule a session"));
+        let (Event::Scheduled(scheduled), Some(state)) = (&first.event, Session::begin(first))
+        else {
+            return Err(damaged(
+                &journal,
+                entry,
+                &"the first entry does not schedule a session",
+            ));
         };
         Ok(Self {
             store: store.clone(),

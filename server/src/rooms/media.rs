@@ -88,7 +88,10 @@ impl RoomMedia {
                 self.close().await;
             }
             Err(_) => {
-                tracing::error!(room = self.room.0, "the relay did not confirm a policy; closing");
+                tracing::error!(
+                    room = self.room.0,
+                    "the relay did not confirm a policy; closing"
+                );
                 self.close().await;
             }
         }
@@ -173,9 +176,17 @@ impl Room {
         Ok(())
     }
 
-    async fn down_answer(&mut self, seat: &SeatId, generation: u64, sdp: &str) -> Result<(), MediaError> {
+    async fn down_answer(
+        &mut self,
+        seat: &SeatId,
+        generation: u64,
+        sdp: &str,
+    ) -> Result<(), MediaError> {
         let (switch, room) = (&self.media.switch, &self.media.room);
-        match switch.accept_down(room, &to_relay(seat), generation, sdp).await {
+        match switch
+            .accept_down(room, &to_relay(seat), generation, sdp)
+            .await
+        {
             // A newer offer is on its way (signalling.md section 3).
             Err(MediaError::StaleAnswer) => Ok(()),
             Ok(()) => {
@@ -214,7 +225,9 @@ impl Room {
 
     fn send_media(&self, seat: &SeatId, frame: MediaToClient<'_>) {
         if let Some(socket) = self.sockets.media_of(seat) {
-            socket.outbox.push(frames::text(&ToClient::Media(frame)).into());
+            socket
+                .outbox
+                .push(frames::text(&ToClient::Media(frame)).into());
         }
     }
 
@@ -229,7 +242,9 @@ impl Room {
             title: text.title,
             next: text.next,
         };
-        socket.outbox.push(frames::text(&ToClient::Media(frame)).into());
+        socket
+            .outbox
+            .push(frames::text(&ToClient::Media(frame)).into());
     }
 
     /// What the relay noticed.

@@ -81,7 +81,8 @@ impl Room {
         let Some(caller) = self.sockets.get(socket).map(|socket| socket.caller.clone()) else {
             return;
         };
-        self.do_with_paper(socket, id, caller, command, factor, 0).await;
+        self.do_with_paper(socket, id, caller, command, factor, 0)
+            .await;
     }
 
     async fn do_with_paper(
@@ -162,7 +163,9 @@ impl Room {
         let (rooms, session) = (self.rooms.clone(), self.journal.id().to_owned());
         tokio::spawn(async move {
             let paper = papers::render(dir, draft).await;
-            rooms.tell(&session, Message::Rendered(Box::new(asked), paper)).await;
+            rooms
+                .tell(&session, Message::Rendered(Box::new(asked), paper))
+                .await;
         });
     }
 
@@ -187,7 +190,10 @@ impl Room {
                 factor,
                 tries,
             } => match paper {
-                Ok(_) => self.do_with_paper(socket, id, caller, command, factor, tries).await,
+                Ok(_) => {
+                    self.do_with_paper(socket, id, caller, command, factor, tries)
+                        .await
+                }
                 Err(error) => {
                     let kind = asked.kind.name();
                     tracing::error!(session = self.journal.id(), kind, %error, "not rendered");

@@ -60,6 +60,12 @@ impl Recording {
         self.recorder.is_some()
     }
 
+    /// Whether everything that the recorder reported is journalled.
+    #[must_use]
+    pub fn has_no_news(&self) -> bool {
+        self.events.is_empty()
+    }
+
     /// Opens the recorder; returns when the last packet of one before it was received, UTC µs.
     async fn open(&mut self, private: bool) -> Result<Option<i64>, RecorderError> {
         let told = self.told.clone();
@@ -97,11 +103,18 @@ impl Room {
     /// After a restart: what was being written is closed, and the time without recording is a journalled gap.
     pub(super) async fn recover_recording(&mut self) -> Result<(), ActError> {
         self.recording.seats(&self.journal.state);
-        if matches!(self.journal.state.stage, Stage::Scheduled | Stage::Closed(_)) {
+        if matches!(
+            self.journal.state.stage,
+            Stage::Scheduled | Stage::Closed(_)
+        ) {
             return Ok(());
         }
         let was_recording = !self.journal.ledger.open_segments.is_empty();
-        let last = match self.recording.open(self.journal.state.is_deliberating()).await {
+        let last = match self
+            .recording
+            .open(self.journal.state.is_deliberating())
+            .await
+        {
             Ok(last) => last,
             Err(error) => return self.recording_trouble(&error.to_string()).await,
         };
@@ -123,10 +136,18 @@ impl Room {
     /// From the lobby to the end of the session the recorder is open, or the journal says that it is not.
     pub(super) async fn keep_recording(&mut self) -> Result<(), ActError> {
         if self.recording.recorder.is_none() {
-            if self.recording.retry_at.is_some_and(|at| Instant::now() < at) {
+            if self
+                .recording
+                .retry_at
+                .is_some_and(|at| Instant::now() < at)
+            {
                 return Ok(());
             }
-            if let Err(error) = self.recording.open(self.journal.state.is_deliberating()).await {
+            if let Err(error) = self
+                .recording
+                .open(self.journal.state.is_deliberating())
+                .await
+            {
                 return self.recording_trouble(&error.to_string()).await;
             }
             self.journal_recorder_events().await?;
@@ -154,7 +175,9 @@ impl Room {
                 let allowed = kanjie_domain::audience(&self.journal.state);
                 self.media.apply(allowed).await;
             }
-            Err(error) => tracing::error!(session = self.journal.id(), %error, "the relay has no room"),
+            Err(error) => {
+                tracing::error!(session = self.journal.id(), %error, "the relay has no room")
+            }
         }
     }
 
@@ -232,7 +255,10 @@ impl Room {
         let checkpoint = match &self.recording.recorder {
             Some(recorder) => recorder.checkpoint().await,
             None => {
-                self.recording.open(self.journal.state.is_deliberating()).await.map_err(JournalError::recording)?;
+                self.recording
+                    .open(self.journal.state.is_deliberating())
+                    .await
+                    .map_err(JournalError::recording)?;
                 return Ok(None);
             }
         };

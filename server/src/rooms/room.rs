@@ -15,7 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use super::acts::ActError;
-use super::attach::{AttachError, Attached, Arrival};
+use super::attach::{Arrival, AttachError, Attached};
 use super::journal::{Appended, SessionJournal};
 use super::media::RoomMedia;
 use super::recording::Recording;
@@ -189,7 +189,9 @@ impl Room {
         match self.journal.refresh_case().await {
             Ok(true) => self.let_go_the_recused().await,
             Ok(false) => {}
-            Err(error) => tracing::error!(session = self.journal.id(), %error, "the case cannot be read"),
+            Err(error) => {
+                tracing::error!(session = self.journal.id(), %error, "the case cannot be read")
+            }
         }
         if Instant::now() >= self.checkpoint_due && self.recording.wants_checkpoint() {
             self.checkpoint_due = Instant::now() + CHECKPOINT_EVERY;
@@ -283,6 +285,7 @@ impl Room {
         self.media.close().await;
         self.recording.stop().await;
         self.sockets.finish(Bye::Closed);
+        drop(self.rooms.playback(self.journal.id()));
     }
 
     /// The process ends: everything recorded is synced, and what was said is in the journal.

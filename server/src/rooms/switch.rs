@@ -29,8 +29,12 @@ pub trait Switch: Send + Sync {
         sdp: &'a str,
     ) -> Answer<'a, ()>;
     fn set_policy<'a>(&'a self, room: &'a RoomId, policy: Policy) -> Answer<'a, ()>;
-    fn close_half<'a>(&'a self, room: &'a RoomId, seat: &'a SeatId, half: Half)
-    -> BoxFuture<'a, ()>;
+    fn close_half<'a>(
+        &'a self,
+        room: &'a RoomId,
+        seat: &'a SeatId,
+        half: Half,
+    ) -> BoxFuture<'a, ()>;
     fn remove_seat<'a>(&'a self, room: &'a RoomId, seat: &'a SeatId) -> BoxFuture<'a, ()>;
     fn stats<'a>(&'a self, room: &'a RoomId) -> BoxFuture<'a, Vec<SeatStats>>;
 }

@@ -16,7 +16,9 @@ impl Holders {
         let mut holders = BTreeMap::new();
         for (person, attendance) in &state.attendance {
             if let Some(place) = attendance.presence.place() {
-                holders.entry(place.seat.0.clone()).or_insert_with(|| person.0.clone());
+                holders
+                    .entry(place.seat.0.clone())
+                    .or_insert_with(|| person.0.clone());
             }
         }
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = holders;

@@ -3,7 +3,7 @@
 mod client;
 mod house;
 mod journey;
-mod resume;
 mod refusals;
-mod restart;
 mod relay;
+mod restart;
+mod resume;

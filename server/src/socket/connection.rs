@@ -7,14 +7,15 @@ use axum::extract::ws::{Message, Utf8Bytes, WebSocket};
 use kanjie_domain::Command;
 use kanjie_store::{JournalId, Store};
 use serde_json::Number;
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::frames::{self, Do, FromClient, Hello, MAX_DEPTH, RelayFacts, ToClient};
 use super::guard::{Bucket, within_depth};
 use super::outbox::{Bye, Inbox, Out, outbox};
 use crate::auth::Caller;
-use crate::rooms::{self, Arrival, AttachError, Attached, Rooms, SocketId, entry_text, refusal};
 use crate::rooms::journal::for_viewer;
+use crate::rooms::{self, Arrival, AttachError, Attached, Rooms, SocketId, entry_text, refusal};
 use crate::texts::{self, Lang};
 
 const HELLO_WITHIN: Duration = Duration::from_secs(10);
@@ -60,7 +61,9 @@ pub async fn serve(
     };
     if let Some(id) = seat {
         let rooms = &connection.rooms;
-        rooms.tell(&connection.client.session, rooms::Message::Detach(id)).await;
+        rooms
+            .tell(&connection.client.session, rooms::Message::Detach(id))
+            .await;
     }
     if let Some(bye) = end {
         let text = texts::of(bye.code(), connection.client.lang);
@@ -121,7 +124,12 @@ impl Connection {
     }
 
     /// The journal from where the client's ends to where the outbox begins.
-    async fn catch_up(&self, socket: &mut WebSocket, attached: &Attached, after: u64) -> Result<(), End> {
+    async fn catch_up(
+        &self,
+        socket: &mut WebSocket,
+        attached: &Attached,
+        after: u64,
+    ) -> Result<(), End> {
         let welcome = frames::text(&ToClient::Welcome {
             session: &self.client.session,
             person: &self.client.caller.person,
@@ -147,7 +155,10 @@ impl Connection {
                     return Err(Some(Bye::Restarting));
                 }
             };
-            for entry in entries.into_iter().filter(|entry| entry.seq <= attached.head) {
+            for entry in entries
+                .into_iter()
+                .filter(|entry| entry.seq <= attached.head)
+            {
                 after = entry.seq;
                 let entry = for_viewer(entry, &attached.viewer);
                 send(socket, entry_text(&entry).into()).await?;
@@ -164,11 +175,7 @@ impl Connection {
         loop {
             let ended = tokio::select! {
                 biased;
-                changed = inbox.end.changed() => {
-                    let bye = *inbox.end.borrow();
-                    // The room dropped its end without a reason: it failed.
-                    return Some(bye.unwrap_or(Bye::Restarting)).filter(|_| changed.is_ok() || bye.is_none());
-                }
+                bye = at_once(&mut inbox.end) => return Some(bye),
                 out = inbox.queue.recv() => match out {
                     Some(Out::Frame(frame)) => send(socket, frame).await,
                     Some(Out::Bye(bye)) => return Some(bye),
@@ -190,7 +197,12 @@ impl Connection {
         }
     }
 
-    async fn frame(&mut self, socket: &mut WebSocket, id: SocketId, frame: FromClient) -> Result<(), End> {
+    async fn frame(
+        &mut self,
+        socket: &mut WebSocket,
+        id: SocketId,
+        frame: FromClient,
+    ) -> Result<(), End> {
         match frame {
             FromClient::Ping(n) => pong(socket, &n).await,
             FromClient::Hello(_) => self.bad_frame(socket, None).await,
@@ -210,7 +222,9 @@ impl Connection {
         }
         let command = match serde_json::from_value::<Command>(act.command) {
             // Evidence comes by upload, where its hash is checked (R26).
-            Ok(Command::TakeEvidence { .. }) | Err(_) => return self.bad_frame(socket, Some(act.id)).await,
+            Ok(Command::TakeEvidence { .. }) | Err(_) => {
+                return self.bad_frame(socket, Some(act.id)).await;
+            }
             Ok(command) => command,
         };
         self.tell(rooms::Message::Do {
@@ -271,6 +285,15 @@ impl Connection {
         }
         self.bad_frame(socket, None).await?;
         Ok(None)
+    }
+}
+
+/// Resolves when the room ends the socket whatever is queued.
+async fn at_once(end: &mut watch::Receiver<Option<Bye>>) -> Bye {
+    match end.wait_for(Option::is_some).await.map(|bye| *bye) {
+        Ok(Some(bye)) => bye,
+        // The room dropped its end: the queue says what it had to say.
+        _ => std::future::pending().await,
     }
 }
 

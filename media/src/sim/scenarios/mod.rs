@@ -4,8 +4,10 @@ mod clocks;
 mod garbage;
 mod keyframes;
 mod loss;
+mod paths;
 mod policy;
 mod reconnect;
 mod slow_signalling;
 mod tracks;
+
 mod vanish;

@@ -29,7 +29,11 @@ pub struct Client {
     session: String,
 }
 
-pub async fn connect(house: &House, who: &str, session: &str) -> Result<WebSocketStream<TcpStream>, tungstenite::Error> {
+pub async fn connect(
+    house: &House,
+    who: &str,
+    session: &str,
+) -> Result<WebSocketStream<TcpStream>, tungstenite::Error> {
     let stream = TcpStream::connect(&house.address).await.unwrap();
     let url = format!("ws://{}/api/v1/sessions/{session}/socket", house.address);
     let mut request = url.into_client_request().unwrap();
@@ -37,7 +41,9 @@ pub async fn connect(house: &House, who: &str, session: &str) -> Result<WebSocke
     let origin = format!("https://{}", house.address);
     headers.insert("origin", origin.parse().unwrap());
     headers.insert("cookie", house.cookie(who, session).await.parse().unwrap());
-    client_async(request, stream).await.map(|(socket, _)| socket)
+    client_async(request, stream)
+        .await
+        .map(|(socket, _)| socket)
 }
 
 impl Client {
@@ -53,7 +59,13 @@ impl Client {
         Self::resume(house, &who, &session, chain, entries).await
     }
 
-    async fn resume(house: &House, who: &str, session: &str, chain: Chain, entries: Vec<Entry>) -> Self {
+    async fn resume(
+        house: &House,
+        who: &str,
+        session: &str,
+        chain: Chain,
+        entries: Vec<Entry>,
+    ) -> Self {
         let socket = connect(house, who, session).await.unwrap();
         let mut client = Self {
             socket,
@@ -65,7 +77,9 @@ impl Client {
             who: who.to_owned(),
             session: session.to_owned(),
         };
-        client.send(json!({"hello": {"after": chain.seq(), "device": "test", "companion": false}})).await;
+        client
+            .send(json!({"hello": {"after": chain.seq(), "device": "test", "companion": false}}))
+            .await;
         client.welcome = client.wait("welcome").await;
         client.wait("caught_up").await;
         client
@@ -82,7 +96,9 @@ impl Client {
     /// The next frame that is no entry; `None` at the end of the connection. Entries are checked and kept.
     pub async fn frame(&mut self) -> Option<Value> {
         loop {
-            let message = timeout(PATIENCE, self.socket.next()).await.expect("nothing came");
+            let message = timeout(PATIENCE, self.socket.next())
+                .await
+                .expect("nothing came");
             let text = match message {
                 Some(Ok(Message::Text(text))) => text,
                 Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
@@ -101,11 +117,18 @@ impl Client {
 
     /// Waits for a frame of that name and returns what it holds.
     pub async fn wait(&mut self, name: &str) -> Value {
-        if let Some(at) = self.others.iter().position(|frame| frame.get(name).is_some()) {
+        if let Some(at) = self
+            .others
+            .iter()
+            .position(|frame| frame.get(name).is_some())
+        {
             return self.others.remove(at).unwrap()[name].take();
         }
         loop {
-            let mut frame = self.frame().await.unwrap_or_else(|| panic!("ended before {name}"));
+            let mut frame = self
+                .frame()
+                .await
+                .unwrap_or_else(|| panic!("ended before {name}"));
             if frame.get(name).is_some() {
                 return frame[name].take();
             }
@@ -119,7 +142,8 @@ impl Client {
     pub async fn act(&mut self, command: Value, factor: Option<String>) -> Result<u64, Value> {
         self.next += 1;
         let id = self.next;
-        self.send(json!({"do": {"id": id, "command": command, "factor": factor}})).await;
+        self.send(json!({"do": {"id": id, "command": command, "factor": factor}}))
+            .await;
         loop {
             let frame = self.frame().await.expect("ended before the answer");
             if frame["done"]["id"] == id {
@@ -154,10 +178,18 @@ impl Client {
     /// Waits until an entry with an event of this type is there, and returns the event.
     pub async fn event(&mut self, kind: &str) -> Value {
         loop {
-            if let Some(event) = self.events().into_iter().rev().find(|event| event["type"] == kind) {
+            if let Some(event) = self
+                .events()
+                .into_iter()
+                .rev()
+                .find(|event| event["type"] == kind)
+            {
                 return event;
             }
-            let frame = self.frame().await.unwrap_or_else(|| panic!("ended before {kind}"));
+            let frame = self
+                .frame()
+                .await
+                .unwrap_or_else(|| panic!("ended before {kind}"));
             if frame.get("entry").is_none() {
                 self.others.push_back(frame);
             }
@@ -173,6 +205,9 @@ impl Client {
     }
 
     pub fn count(&self, kind: &str) -> usize {
-        self.events().iter().filter(|event| event["type"] == kind).count()
+        self.events()
+            .iter()
+            .filter(|event| event["type"] == kind)
+            .count()
     }
 }

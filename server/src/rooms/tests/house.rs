@@ -117,7 +117,13 @@ impl Transport for FakeRelay {
         })
     }
 
-    async fn accept_down(&self, _: &RoomId, seat: &SeatId, generation: u64, _: &str) -> Result<(), MediaError> {
+    async fn accept_down(
+        &self,
+        _: &RoomId,
+        seat: &SeatId,
+        generation: u64,
+        _: &str,
+    ) -> Result<(), MediaError> {
         self.note(Asked::DownAnswer(seat.0.clone(), generation));
         Ok(())
     }
@@ -138,6 +144,8 @@ impl Transport for FakeRelay {
     async fn remove_seat(&self, _: &RoomId, seat: &SeatId) {
         self.note(Asked::Removed(seat.0.clone()));
     }
+
+    async fn request_keyframe(&self, _: &RoomId, _: &TrackId) {}
 
     async fn stats(&self, _: &RoomId) -> Vec<SeatStats> {
         Vec::new()
@@ -171,7 +179,9 @@ impl House {
             ..Config::default()
         };
         config.clock.kept_by = Some("test".to_owned());
-        Services::open(config, Arc::new(SystemEnv::new())).await.unwrap()
+        Services::open(config, Arc::new(SystemEnv::new()))
+            .await
+            .unwrap()
     }
 
     async fn serve(dir: Arc<TempDir>, services: Services, seeded: Arc<Seeded>) -> Self {

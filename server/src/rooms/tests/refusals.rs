@@ -13,16 +13,34 @@ async fn malformed_frames_are_refused_and_ten_end_the_connection() {
     let session = house.session("crash");
     let mut cast = journey::at_the_door(&house, &session).await;
     let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
-    for bad in ["", "{", "null", r#"{"do":{"id":1}}"#, &deep, r#"{"hello":{"after":0}}"#] {
+    for bad in [
+        "",
+        "{",
+        "null",
+        r#"{"do":{"id":1}}"#,
+        &deep,
+        r#"{"hello":{"after":0}}"#,
+    ] {
         cast.expert.send_text(bad.to_owned()).await;
         let refused = cast.expert.wait("refused").await;
         assert_eq!(refused["code"], "malformed", "{bad}");
-        assert!(refused["next"].as_str().is_some_and(|next| !next.is_empty()));
+        assert!(
+            refused["next"]
+                .as_str()
+                .is_some_and(|next| !next.is_empty())
+        );
     }
-    let unknown = cast.expert.act(json!({"type": "seize_power"}), None).await.unwrap_err();
+    let unknown = cast
+        .expert
+        .act(json!({"type": "seize_power"}), None)
+        .await
+        .unwrap_err();
     assert_eq!(unknown["code"], "malformed");
     let evidence = json!({"type": "take_evidence", "evidence": {}});
-    assert_eq!(cast.expert.act(evidence, None).await.unwrap_err()["code"], "malformed");
+    assert_eq!(
+        cast.expert.act(evidence, None).await.unwrap_err()["code"],
+        "malformed"
+    );
     cast.expert.send_text("9".to_owned()).await;
     cast.expert.send_text("10".to_owned()).await;
     assert_eq!(cast.expert.wait("bye").await["code"], "malformed");
@@ -55,7 +73,14 @@ async fn who_has_no_part_gets_nothing() {
     let session = house.session("crash");
     let mut cast = journey::at_the_door(&house, &session).await;
     cast.chair.event("arrived").await;
-    for path in ["socket", "journal", "stills/x", "documents/record.pdf", "recording", "verification"] {
+    for path in [
+        "socket",
+        "journal",
+        "stills/x",
+        "documents/record.pdf",
+        "recording",
+        "verification",
+    ] {
         let (status, _) = relay::get(&house, "other_applicant", &session, path).await;
         // An upgrade without its headers is refused before anything is looked at.
         let expected = if path == "socket" { 400 } else { 404 };
@@ -72,12 +97,23 @@ async fn r16_a_recusal_in_the_case_ends_the_socket_and_the_media() {
     let house = House::open().await;
     let session = house.session("crash");
     let mut cast = journey::live(&house, &session).await;
-    let row = house.services.store.session(&session).await.unwrap().unwrap();
+    let row = house
+        .services
+        .store
+        .session(&session)
+        .await
+        .unwrap()
+        .unwrap();
     let event = kanjie_domain::CaseEvent::RecusalRecorded {
         person: house.person("expert"),
         reason: "亲属".to_owned(),
     };
-    let body = crate::body::entry_body(house.services.env.now(), &kanjie_domain::Actor::System, &event).unwrap();
+    let body = crate::body::entry_body(
+        house.services.env.now(),
+        &kanjie_domain::Actor::System,
+        &event,
+    )
+    .unwrap();
     let request = kanjie_store::AppendRequest {
         read: Vec::new(),
         write: vec![(
@@ -96,7 +132,12 @@ async fn r16_a_recusal_in_the_case_ends_the_socket_and_the_media() {
     assert_eq!(cast.expert.wait("bye").await["code"], "revoked");
     let seat = cast.expert.welcome["seat"].as_str().unwrap().to_owned();
     cast.chair.event("departed").await;
-    assert!(house.relay.asked().contains(&super::house::Asked::Removed(seat)));
+    assert!(
+        house
+            .relay
+            .asked()
+            .contains(&super::house::Asked::Removed(seat))
+    );
     assert!(connect(&house, "expert", &session).await.is_err());
 }
 

@@ -10,7 +10,10 @@ async fn a_session_goes_on_by_itself_after_the_process_died() {
     let house = House::open().await;
     let session = house.session("crash");
     let mut cast = journey::live(&house, &session).await;
-    let acknowledged = cast.chair.done(json!({"type": "say", "scope": "room", "text": "一"})).await;
+    let acknowledged = cast
+        .chair
+        .done(json!({"type": "say", "scope": "room", "text": "一"}))
+        .await;
     let house = house.die_and_return().await;
     let mut chair = cast.chair.rejoin(&house).await;
     let mut applicant = cast.applicant.rejoin(&house).await;
@@ -18,7 +21,9 @@ async fn a_session_goes_on_by_itself_after_the_process_died() {
     // Nothing is forwarded until the state says so again: it does, since the session is live.
     let policy = house.relay.policy();
     assert!(!policy.seats.is_empty());
-    chair.done(json!({"type": "say", "scope": "room", "text": "二"})).await;
+    chair
+        .done(json!({"type": "say", "scope": "room", "text": "二"}))
+        .await;
     while applicant.count("said") < 2 {
         applicant.frame().await.unwrap();
     }
