@@ -60,7 +60,7 @@ export class Actor implements Witness {
     const tablet = key.startsWith("surveyor");
     const context = await openBrowser(camera ? files : null, tablet ? { width: 1180, height: 820 } : { width: 1440, height: 900 });
     const page = context.pages()[0] ?? (await context.newPage());
-    page.setDefaultTimeout(20_000);
+    page.setDefaultTimeout(30_000);
     return new Actor(key, camera, seed, context, page);
   }
 
@@ -95,6 +95,12 @@ export class Actor implements Witness {
     this.beeps.push(...drained.beeps);
     this.clicks.push(...drained.clicks);
     this.announcements.push(...drained.announcements);
+  }
+
+  /** Another session begins: what was told of the last one no longer counts. */
+  forget(): void {
+    this.entries.clear();
+    this.done.length = 0;
   }
 
   button(key: string): Locator {

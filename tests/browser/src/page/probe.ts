@@ -43,6 +43,7 @@ declare global {
 }
 
 export function installProbe(): void {
+  if (!navigator.mediaDevices) return; // about:blank on the way
   const frames: ShownFrame[] = [];
   const beeps: HeardBeep[] = [];
   const clicks: Drained["clicks"] = [];
