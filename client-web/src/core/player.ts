@@ -5,7 +5,9 @@
 const JUMP_S = 0.4;
 /** The ear and eye forgive this much. */
 const TOLERANCE_S = 0.03;
-const NUDGE = 0.06;
+/** Speed-up for each second of distance, and its limit: starting late is made good within a second. */
+const GAIN = 1.5;
+const MOST = 0.25;
 
 export class MasterClock {
 	private base = 0;
@@ -47,5 +49,6 @@ export function correct(position: number, track: { start: number; length: number
 	const behind = target - at;
 	if (Math.abs(behind) > JUMP_S) return { do: "jump", to: target };
 	if (Math.abs(behind) <= TOLERANCE_S) return { do: "run", rate: 1 };
-	return { do: "run", rate: behind > 0 ? 1 + NUDGE : 1 - NUDGE };
+	const nudge = Math.max(-MOST, Math.min(MOST, behind * GAIN));
+	return { do: "run", rate: 1 + Math.round(nudge * 100) / 100 };
 }

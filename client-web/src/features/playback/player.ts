@@ -26,6 +26,9 @@ export function usePlayer(recording: ShallowRef<Recording | null>) {
 			if (next?.state !== "ready" || clock.duration > 0) return;
 			duration.value = next.duration_us / 1e6;
 			clock = new MasterClock(duration.value);
+			// The first thing seen is the first picture, not the dark before it.
+			const starts = next.tracks.filter((track) => track.kind === "video").map((track) => track.start_us);
+			if (starts.length > 0) clock.seek(Math.min(...starts) / 1e6, now());
 		},
 		{ immediate: true },
 	);
