@@ -51,6 +51,11 @@ export function usePlayer(recording: ShallowRef<Recording | null>) {
 				element.pause();
 				continue;
 			}
+			if (correction.do === "hold") {
+				element.pause();
+				if (Math.abs(element.currentTime - correction.to) > 0.1) element.currentTime = correction.to;
+				continue;
+			}
 			worst = Math.max(worst, Math.abs(position.value - place.start - element.currentTime));
 			if (correction.do === "jump") element.currentTime = correction.to;
 			else element.playbackRate = correction.rate;
