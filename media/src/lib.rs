@@ -1,1 +1,43 @@
+//! The WebRTC relay (SFU): takes each publisher's packets once and hands them to whoever may have them.
 //!
+//! What it does: ICE-lite on one UDP port a worker, DTLS 1.2 as server, SRTP (AEAD_AES_GCM where offered, else
+//! AES128_CM_HMAC_SHA1_80), offers and answers, NACK and RTX on both sides, receiver reports and transport-wide
+//! feedback to publishers, sender reports to subscribers, throttled keyframe requests, and a tap for the recording.
+//!
+//! What it does not do: know what a case, a role or a session is ([`Transport::set_policy`] tells it who may receive
+//! whom); decode, mix or transcode; simulcast, congestion control toward subscribers, TCP, TURN (their place is
+//! `forward.rs` and `worker.rs`); keep anything on disk.
+//!
+//! Layers, top down: [`Relay`] (threads, sockets and clocks: the only I/O) over `worker::Worker` (sans-I/O: time, bytes
+//! and commands in; datagrams and events out) over `room`, `peer`, `inbound`, `forward` and the protocol modules.
+
+pub mod api;
+mod down;
+mod dtls;
+mod forward;
+mod ice;
+mod inbound;
+mod keyframes;
+mod nack;
+mod peer;
+mod relay;
+mod room;
+mod rtcp;
+mod rtp;
+mod sdp;
+#[cfg(test)]
+mod sim;
+mod srtp;
+mod stats;
+mod tap;
+mod twcc;
+mod up;
+mod worker;
+
+pub use api::{
+    Advertise, Codec, CodecKind, DownOffer, DownTrack, Half, Limits, MediaError, Mid, Policy,
+    Publishing, RelayConfig, RelayEvent, RoomId, SeatId, Source, TrackId, Transport,
+};
+pub use relay::Relay;
+pub use stats::{HalfStats, SeatStats, TrackStats};
+pub use tap::{NoTap, Tap, TapKind, TapPacket};

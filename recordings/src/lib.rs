@@ -7,7 +7,9 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+pub mod derive;
 mod layout;
+pub mod package;
 pub mod recorder;
 
 pub use recorder::{

@@ -1,5 +1,7 @@
 //! The command line.
 
+mod commands;
+
 use std::collections::BTreeSet;
 use std::io::{IsTerminal, Read, Write};
 use std::net::SocketAddr;
@@ -55,6 +57,10 @@ enum Command {
         #[arg(long)]
         json: Option<PathBuf>,
     },
+    /// Write the archive package of a closed session; prints where it is.
+    Export(commands::Export),
+    /// Check a package, offline: exit 0 whole and authentic, 1 not, 2 it cannot be read.
+    Verify(commands::Verify),
 }
 
 #[derive(Debug, Args)]
@@ -119,6 +125,10 @@ pub fn main() -> ExitCode {
 }
 
 async fn run(cli: Cli) -> Result<ExitCode, Failure> {
+    // A check needs nothing of this machine, its configuration included.
+    if let Command::Verify(verify) = cli.command {
+        return Ok(verify.run());
+    }
     let config = config(&cli.common)?;
     match cli.command {
         Command::Serve(serve) => serve_command(config, serve).await?,
@@ -127,6 +137,8 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         }
         Command::User(user) => user_command(config, user).await?,
         Command::Seed { json } => seed_command(config, json).await?,
+        Command::Export(export) => export.run(&open(config).await?).await?,
+        Command::Verify(_) => {}
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -12,8 +12,10 @@ pub mod body;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod effects;
 pub mod env;
 pub mod error;
+pub mod export;
 pub mod files;
 pub mod http;
 pub mod keys;
@@ -26,6 +28,7 @@ pub mod scheduling;
 pub mod seed;
 pub mod serve;
 pub mod services;
+pub mod socket;
 #[cfg(test)]
 mod testing;
 pub mod texts;

@@ -44,6 +44,15 @@ export function personAt(session: Session, seat: string): Person | undefined {
 	return peopleOf(session).find((person) => person.seat === seat && person.here);
 }
 
+/** R33: staff who were confirmed present, and the applicant's side; while the record waits for this person's signature. */
+export function mustSign(session: Session | null, person: Person | undefined): boolean {
+	if (!session?.record || !person || session.stage !== "live" || session.sealed) return false;
+	if (session.record.signed.includes(person.person)) return false;
+	if (session.record.refused.some((one) => one.person === person.person)) return false;
+	if (has(person, "applicant", "agent")) return true;
+	return isStaff(person) && (session.conclusion?.present.includes(person.person) ?? false);
+}
+
 export type ItemState = "unanswered" | "met" | "not_met" | "mended" | "not_applicable" | "on_site_only";
 export function stateOf(item: Item): ItemState {
 	return item.answer?.result ?? (item.unsuitable === undefined ? "unanswered" : "on_site_only");

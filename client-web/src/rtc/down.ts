@@ -2,6 +2,7 @@
 
 import type { TrackSource } from "@/core/commands";
 import type { SeatId } from "@/core/types";
+import { watchPath } from "./path";
 
 export interface RemoteTrack {
 	seat: SeatId;
@@ -60,9 +61,9 @@ export class Down {
 
 	private open(): RTCPeerConnection {
 		const pc = new RTCPeerConnection({ iceServers: this.iceServers, bundlePolicy: "max-bundle" });
-		pc.onconnectionstatechange = () => {
-			if (this.pc === pc && pc.connectionState === "failed") this.onLost();
-		};
+		watchPath(pc, () => {
+			if (this.pc === pc) this.onLost();
+		});
 		this.pc = pc;
 		return pc;
 	}

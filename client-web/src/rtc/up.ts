@@ -1,6 +1,7 @@
 // The half that sends: one peer connection with microphone, camera and, when shared, the screen.
 // It makes offers and takes answers; when the path dies it starts over. Who may hear or see is not decided here.
 import type { TrackSource } from "@/core/commands";
+import { watchPath } from "./path";
 
 export type SendOffer = (sdp: string, sources: Record<string, TrackSource>) => void;
 
@@ -38,9 +39,9 @@ export class Up {
 		if (this.tracks.size === 0) return;
 		const pc = new RTCPeerConnection({ iceServers: this.iceServers, bundlePolicy: "max-bundle" });
 		this.pc = pc;
-		pc.onconnectionstatechange = () => {
-			if (this.pc === pc && pc.connectionState === "failed") this.onLost();
-		};
+		watchPath(pc, () => {
+			if (this.pc === pc) this.onLost();
+		});
 		await this.offer();
 	}
 

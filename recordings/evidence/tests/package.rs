@@ -373,32 +373,32 @@ fn a_link_in_place_of_a_file_is_found() {
 
 type Harm = fn(&mut Session);
 
+const HARMS: [(&str, Harm); 6] = [
+    ("data/journal.jsonl line 17", |session| {
+        session
+            .event(json!({"type": "scheduled", "session": "s-1", "brief": {"case_no": "示例-1"}}));
+    }),
+    ("data/journal.jsonl line 5", |session| {
+        session.entries.remove(4);
+    }),
+    ("data/checkpoints.jsonl line 2", |session| {
+        session.lines[1].root = Hash::ZERO;
+    }),
+    ("data/checkpoints.jsonl", |session| {
+        session.lines.pop();
+    }),
+    ("data/recording/0001-12345678.pcapng", |session| {
+        session.segments[0].1.truncate(300);
+    }),
+    ("data/receipts/1.json", |session| {
+        session.receipts.swap(0, 1);
+    }),
+];
+
 /// The holder of the key itself repacks the bag after a change: what was signed before must still give it away.
 #[test]
 fn a_change_that_is_sealed_again_is_found_by_what_the_journal_holds() {
-    let cases: [(&str, Harm); 6] = [
-        ("data/journal.jsonl line 17", |session| {
-            session.event(
-                json!({"type": "scheduled", "session": "s-1", "brief": {"case_no": "示例-1"}}),
-            );
-        }),
-        ("data/journal.jsonl line 5", |session| {
-            session.entries.remove(4);
-        }),
-        ("data/checkpoints.jsonl line 2", |session| {
-            session.lines[1].root = Hash::ZERO;
-        }),
-        ("data/checkpoints.jsonl", |session| {
-            session.lines.pop();
-        }),
-        ("data/recording/0001-12345678.pcapng", |session| {
-            session.segments[0].1.truncate(300);
-        }),
-        ("data/receipts/1.json", |session| {
-            session.receipts.swap(0, 1);
-        }),
-    ];
-    for (place, harm) in cases {
+    for (place, harm) in HARMS {
         let mut session = Session::play();
         harm(&mut session);
         let folder = tempfile::tempdir().unwrap();
@@ -416,6 +416,65 @@ fn packets_of_a_segment_changed_and_sealed_again_are_found() {
     let folder = tempfile::tempdir().unwrap();
     session.write(folder.path(), Copy::Full);
     assert!(fault(folder.path()).contains("recording/0001"));
+}
+
+/// Runs tests/verify_package.py, which was written from docs/protocol/recording.md alone.
+fn second_opinion(root: &Path, arguments: &[&str]) -> (Option<i32>, String) {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/verify_package.py");
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the other implementation is another program"
+    )]
+    let output = std::process::Command::new("python3")
+        .arg(script)
+        .arg(root)
+        .args(arguments)
+        .output()
+        .unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8(said).unwrap())
+}
+
+/// Where the two disagree, one of them or the page is wrong.
+#[test]
+fn a_second_implementation_agrees() {
+    let folder = whole();
+    let public = Ed25519Signer::from_seed([1; 32]).public().to_string();
+    let receipt = folder.path().join("data/receipts/1.json");
+    let known = ["--key", &public, "--receipt", receipt.to_str().unwrap()];
+    for arguments in [&known[..], &[]] {
+        let (code, said) = second_opinion(folder.path(), arguments);
+        assert_eq!(code, Some(0), "{said}");
+    }
+    let applicants = tempfile::tempdir().unwrap();
+    let session = Session::play().withhold();
+    session.write(applicants.path(), Copy::Applicant);
+    let (code, said) = second_opinion(applicants.path(), &known);
+    assert_eq!(code, Some(0), "{said}");
+
+    for (n, path) in files(folder.path()).into_iter().enumerate() {
+        let bytes = fs::read(&path).unwrap();
+        let mut changed = bytes.clone();
+        changed[(n * 31) % bytes.len()] ^= 1;
+        fs::write(&path, changed).unwrap();
+        assert_eq!(second_opinion(folder.path(), &[]).0, Some(1), "{path:?}");
+        fs::remove_file(&path).unwrap();
+        assert_eq!(second_opinion(folder.path(), &[]).0, Some(1), "{path:?}");
+        fs::write(&path, bytes).unwrap();
+    }
+    fs::write(folder.path().join("data/extra"), "x").unwrap();
+    assert_eq!(second_opinion(folder.path(), &[]).0, Some(1));
+    let absent = folder.path().join("nothing");
+    assert_eq!(second_opinion(&absent, &[]).0, Some(2));
+
+    for (place, harm) in HARMS {
+        let mut session = Session::play();
+        harm(&mut session);
+        let folder = tempfile::tempdir().unwrap();
+        session.write(folder.path(), Copy::Full);
+        let (code, said) = second_opinion(folder.path(), &[]);
+        assert_eq!(code, Some(1), "{place}: {said}");
+    }
 }
 
 proptest! {

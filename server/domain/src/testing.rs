@@ -291,7 +291,7 @@ impl Play {
             code: code.to_owned(),
             result: CheckResult::Met,
             note: String::new(),
-            measurement: (!remote).then(|| Measurement {
+            measurement: (!remote).then_some(Measurement {
                 value: "26.5".to_owned(),
                 unit: "m".to_owned(),
                 how: MeasuredHow::Measurement,

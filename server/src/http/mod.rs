@@ -1,17 +1,23 @@
 //! The HTTP API: one endpoint, one file.
 
 mod codes;
+pub mod documents;
 pub mod headers;
 mod health;
+pub mod journal;
 pub mod json;
 mod links_code;
 mod links_open;
 mod links_verify;
 pub mod me;
 pub mod origin;
+pub mod recording;
 mod session;
 mod sign_in;
 mod sign_out;
+pub mod socket;
+pub mod stills;
+pub mod verification;
 
 use axum::Router;
 use axum::routing::{get, post};

@@ -4,6 +4,8 @@
 //! changes nothing. So a state is lawful however it came about, and `decide` alone says which events may be written.
 
 mod evolve;
+mod evolve_conclusion;
+mod evolve_people;
 mod presence;
 mod queries;
 mod stage;

@@ -1,0 +1,445 @@
+//! A seat's down connection: its slots (m-lines), the offers for them, and what the subscriber asks for.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use rand::Rng;
+use rtc_rtcp::reception_report::ReceptionReport;
+
+use crate::api::{Codec, CodecKind, Source, TrackId};
+use crate::forward::Forwarder;
+use crate::inbound::{Accepted, SenderClock};
+use crate::peer::Connection;
+use crate::rtcp::{self, Told, ntp_from_us};
+use crate::rtp::{ExtensionIds, RtpView};
+use crate::sdp::offer::{Carried, DownMedia, OfferedSlot};
+use crate::stats::HalfStats;
+use crate::worker::{Now, Output};
+
+/// Time between sender reports of a slot.
+const REPORT: Duration = Duration::from_millis(1000);
+/// m-lines of one connection.
+const MAX_SLOTS: usize = 64;
+
+/// A track as the room knows it: seats by number, which a returning seat does not get again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct TrackKey {
+    pub seat: u32,
+    pub source: Source,
+}
+
+/// A live track that a seat may receive.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    pub key: TrackKey,
+    pub id: TrackId,
+    pub codec: Codec,
+}
+
+/// A track in a slot.
+#[derive(Debug)]
+struct Carrying {
+    key: TrackKey,
+    id: TrackId,
+    forwarder: Forwarder,
+    /// The client agreed to receive it.
+    ready: bool,
+    /// The policy lets it pass.
+    allowed: bool,
+}
+
+/// An m-line.
+#[derive(Debug)]
+struct Slot {
+    mid: String,
+    audio: bool,
+    carrying: Option<Carrying>,
+}
+
+/// What a seat receives.
+#[derive(Debug)]
+pub struct Down {
+    pub connection: Connection,
+    slots: Vec<Slot>,
+    pub generation: u64,
+    /// An offer has not been answered yet.
+    pub outstanding: bool,
+    /// The room logic knows that an offer is due.
+    pub notified: bool,
+    pub rtt: Option<Duration>,
+    loss: f64,
+    jitter_ms: f64,
+    nacked: u64,
+    retransmitted: u64,
+}
+
+/// A packet that the subscriber asked for again.
+#[derive(Clone, Copy, Debug)]
+pub struct Request {
+    slot: usize,
+    pub key: TrackKey,
+    pub generation: u64,
+    pub seq: u64,
+}
+
+impl Down {
+    pub fn new(connection: Connection) -> Self {
+        Down {
+            connection,
+            slots: Vec::new(),
+            generation: 0,
+            outstanding: false,
+            notified: false,
+            rtt: None,
+            loss: 0.0,
+            jitter_ms: 0.0,
+            nacked: 0,
+            retransmitted: 0,
+        }
+    }
+
+    /// Whether the slots carry other tracks than they should. A track that the policy holds back keeps its slot.
+    pub fn is_stale(&self, wanted: &[Wanted], live: impl Fn(TrackKey, CodecKind) -> bool) -> bool {
+        let carried = |key: TrackKey| self.carrying().any(|carrying| carrying.key == key);
+        wanted.iter().any(|track| !carried(track.key))
+            || self
+                .carrying()
+                .any(|carrying| !live(carrying.key, carrying.forwarder.kind))
+    }
+
+    fn carrying(&self) -> impl Iterator<Item = &Carrying> {
+        self.slots.iter().filter_map(|slot| slot.carrying.as_ref())
+    }
+
+    fn carrying_mut(&mut self) -> impl Iterator<Item = &mut Carrying> {
+        self.slots
+            .iter_mut()
+            .filter_map(|slot| slot.carrying.as_mut())
+    }
+
+    /// Frees the slots of tracks that ended and gives every wanted track one.
+    pub fn assign(
+        &mut self,
+        wanted: Vec<Wanted>,
+        live: impl Fn(TrackKey, CodecKind) -> bool,
+        rng: &mut impl Rng,
+    ) {
+        let mut freed = Vec::new();
+        for slot in &mut self.slots {
+            if let Some(ended) = slot
+                .carrying
+                .take_if(|carrying| !live(carrying.key, carrying.forwarder.kind))
+            {
+                freed.extend([ended.forwarder.ssrc, ended.forwarder.rtx_ssrc]);
+            }
+        }
+        freed
+            .into_iter()
+            .for_each(|ssrc| self.connection.forget(ssrc));
+        for track in wanted {
+            if self.carrying().any(|carrying| carrying.key == track.key) {
+                continue;
+            }
+            let Some(at) = self.free_slot(track.key.source.is_audio()) else {
+                continue;
+            };
+            let (ssrc, rtx_ssrc) = (self.fresh_ssrc(rng), self.fresh_ssrc(rng));
+            let forwarder = Forwarder::new(
+                track.codec.kind,
+                track.codec.clock_rate,
+                ssrc,
+                rtx_ssrc,
+                rng.random(),
+            );
+            self.slots[at].carrying = Some(Carrying {
+                key: track.key,
+                id: track.id,
+                forwarder,
+                ready: false,
+                allowed: true,
+            });
+        }
+        if self.slots.is_empty() {
+            // So that ICE and DTLS are done before the first track comes.
+            self.free_slot(true);
+            self.free_slot(false);
+        }
+    }
+
+    fn free_slot(&mut self, audio: bool) -> Option<usize> {
+        let free = self
+            .slots
+            .iter()
+            .position(|slot| slot.audio == audio && slot.carrying.is_none());
+        if free.is_none() && self.slots.len() < MAX_SLOTS {
+            self.slots.push(Slot {
+                mid: self.slots.len().to_string(),
+                audio,
+                carrying: None,
+            });
+            return Some(self.slots.len() - 1);
+        }
+        free
+    }
+
+    fn fresh_ssrc(&self, rng: &mut impl Rng) -> u32 {
+        loop {
+            let ssrc = rng.random();
+            let taken = |carrying: &Carrying| {
+                carrying.forwarder.ssrc == ssrc || carrying.forwarder.rtx_ssrc == ssrc
+            };
+            if ssrc != 0 && !self.carrying().any(taken) {
+                return ssrc;
+            }
+        }
+    }
+
+    /// The m-lines to offer.
+    pub fn offered(&self) -> Vec<OfferedSlot<'_>> {
+        let mut offered = Vec::with_capacity(self.slots.len());
+        for slot in &self.slots {
+            let carries = slot.carrying.as_ref().map(|carrying| {
+                let (ssrc, rtx_ssrc) = (carrying.forwarder.ssrc, carrying.forwarder.rtx_ssrc);
+                Carried {
+                    track: &carrying.id,
+                    ssrc,
+                    rtx_ssrc,
+                }
+            });
+            offered.push(OfferedSlot {
+                mid: &slot.mid,
+                audio: slot.audio,
+                carries,
+            });
+        }
+        offered
+    }
+
+    /// Which m-line carries which track.
+    pub fn tracks(&self) -> Vec<(String, TrackId)> {
+        let of = |slot: &Slot| Some((slot.mid.clone(), slot.carrying.as_ref()?.id.clone()));
+        self.slots.iter().filter_map(of).collect()
+    }
+
+    /// Takes an answer.
+    pub fn agree(&mut self, agreed: &[DownMedia]) {
+        for slot in &mut self.slots {
+            let Some(carrying) = slot.carrying.as_mut() else {
+                continue;
+            };
+            let media = agreed
+                .iter()
+                .find(|media| media.mid == slot.mid && media.receiving);
+            carrying.ready = media.is_some_and(|media| carrying.forwarder.agree(media));
+        }
+        self.outstanding = false;
+    }
+
+    /// Applies the policy at once.
+    pub fn allow(&mut self, may_receive: impl Fn(&TrackId) -> bool) {
+        for carrying in self.carrying_mut() {
+            let allowed = may_receive(&carrying.id);
+            if carrying.allowed && !allowed {
+                carrying.forwarder.shut();
+            }
+            carrying.allowed = allowed;
+        }
+    }
+
+    /// The client's connection is a new one: it has seen nothing yet.
+    pub fn start_over(&mut self) {
+        for carrying in self.carrying_mut() {
+            carrying.forwarder.shut();
+        }
+    }
+
+    /// Tracks that could be sent but wait for a keyframe.
+    pub fn waiting(&self) -> Vec<TrackKey> {
+        let passes = |carrying: &&Carrying| {
+            carrying.ready && carrying.allowed && carrying.forwarder.waiting()
+        };
+        self.carrying()
+            .filter(passes)
+            .map(|carrying| carrying.key)
+            .collect()
+    }
+
+    /// Sends a packet on, if this subscriber may and can have it. Says whether it waits for a keyframe.
+    pub fn forward(
+        &mut self,
+        key: TrackKey,
+        accepted: &Accepted,
+        view: &RtpView<'_>,
+        ids: &ExtensionIds,
+        now: Now,
+        out: &mut Output,
+    ) -> bool {
+        let carrying = self
+            .slots
+            .iter_mut()
+            .filter_map(|slot| slot.carrying.as_mut())
+            .find(|c| c.key == key);
+        let Some(carrying) = carrying.filter(|carrying| carrying.ready && carrying.allowed) else {
+            return false;
+        };
+        if !self.connection.connected() {
+            return false;
+        }
+        match carrying.forwarder.forward(accepted, view, ids, now) {
+            Some(packet) => {
+                self.connection.send_rtp(&packet, now.at, out);
+                false
+            }
+            None => carrying.forwarder.waiting(),
+        }
+    }
+
+    /// Takes a decrypted compound: packets to send again, and tracks that need a keyframe.
+    pub fn receive_rtcp(&mut self, compound: &[u8], now: Now) -> (Vec<Request>, Vec<TrackKey>) {
+        let (mut requests, mut keyframes) = (Vec::new(), Vec::new());
+        let rtt = self.rtt.unwrap_or(Duration::from_millis(50));
+        for told in rtcp::read(compound) {
+            match told {
+                Told::Reception(report) => self.reception(&report, now),
+                Told::Lacks { ssrc, seqs } => {
+                    self.nacked += seqs.len() as u64;
+                    let Some((slot, carrying)) = self.slot_of(ssrc) else {
+                        continue;
+                    };
+                    for seq in seqs {
+                        if let Some((generation, seq)) =
+                            carrying.forwarder.requested(seq, rtt, now.at)
+                        {
+                            requests.push(Request {
+                                slot,
+                                key: carrying.key,
+                                generation,
+                                seq,
+                            });
+                        }
+                    }
+                }
+                Told::WantsKeyframe { ssrc } => {
+                    keyframes.extend(self.slot_of(ssrc).map(|(_, carrying)| carrying.key))
+                }
+                Told::SenderClock { .. } => {}
+            }
+        }
+        (requests, keyframes)
+    }
+
+    /// The slot with that SSRC, if its track may pass.
+    fn slot_of(&mut self, ssrc: u32) -> Option<(usize, &mut Carrying)> {
+        let slots = self.slots.iter_mut().enumerate();
+        let mut carrying = slots.filter_map(|(at, slot)| Some((at, slot.carrying.as_mut()?)));
+        carrying.find(|(_, carrying)| {
+            carrying.forwarder.ssrc == ssrc && carrying.ready && carrying.allowed
+        })
+    }
+
+    fn reception(&mut self, report: &ReceptionReport, now: Now) {
+        let Some(carrying) = self
+            .carrying()
+            .find(|carrying| carrying.forwarder.ssrc == report.ssrc)
+        else {
+            return;
+        };
+        let rate = if carrying.key.source.is_audio() {
+            48_000.0
+        } else {
+            90_000.0
+        };
+        self.loss = self.loss * 0.5 + f64::from(report.fraction_lost) / 256.0 * 0.5;
+        self.jitter_ms = f64::from(report.jitter) * 1000.0 / rate;
+        if report.last_sender_report != 0 {
+            // RFC 3550 section 6.4.1: all three in units of 1/65536 s, modulo 2^32.
+            let arrived = (ntp_from_us(now.wall_us) >> 16) as u32;
+            let units = arrived
+                .wrapping_sub(report.last_sender_report)
+                .wrapping_sub(report.delay);
+            let sample = Duration::from_micros(u64::from(units) * 1_000_000 / 65_536);
+            if sample < Duration::from_secs(10) {
+                self.rtt = Some(self.rtt.map_or(sample, |rtt| (rtt * 3 + sample) / 4));
+            }
+        }
+    }
+
+    /// Sends a kept packet again.
+    pub fn resend(
+        &mut self,
+        request: Request,
+        packet: &Bytes,
+        ids: &ExtensionIds,
+        now: Now,
+        out: &mut Output,
+    ) {
+        let carrying = self
+            .slots
+            .get_mut(request.slot)
+            .and_then(|slot| slot.carrying.as_mut());
+        let Some(carrying) =
+            carrying.filter(|carrying| carrying.key == request.key && carrying.allowed)
+        else {
+            return;
+        };
+        let Some(again) = carrying.forwarder.resend(packet, request.seq, ids) else {
+            return;
+        };
+        if self.connection.send_rtp(&again, now.at, out) {
+            self.retransmitted += 1;
+        }
+    }
+
+    /// Sends the sender reports that are due. `clock` knows a track's last report, tick rate, and our wall clock minus
+    /// its publisher's.
+    pub fn report(
+        &mut self,
+        clock: impl Fn(TrackKey) -> Option<(SenderClock, u32, i64)>,
+        now: Now,
+        out: &mut Output,
+    ) {
+        for slot in &mut self.slots {
+            let Some(carrying) = slot.carrying.as_mut() else {
+                continue;
+            };
+            let forwarder = &mut carrying.forwarder;
+            let recent = forwarder
+                .reported_at
+                .is_some_and(|at| now.at.saturating_duration_since(at) < REPORT);
+            if recent || !carrying.ready || !carrying.allowed || forwarder.packets == 0 {
+                continue;
+            }
+            let Some((clock, rate, offset_us)) = clock(carrying.key) else {
+                continue;
+            };
+            let publisher_rtp = clock.rtp_at(now.wall_us - offset_us, rate);
+            let Some(rtp) = forwarder.rtp_time(publisher_rtp) else {
+                continue;
+            };
+            forwarder.reported_at = Some(now.at);
+            let (ntp, cname) = (ntp_from_us(now.wall_us), &carrying.id.seat.0);
+            let report = rtcp::sender_report(
+                forwarder.ssrc,
+                ntp,
+                rtp,
+                forwarder.packets,
+                forwarder.octets,
+                cname,
+            );
+            self.connection.send_rtcp(report, out);
+        }
+    }
+
+    pub fn stats(&self, now: Instant) -> HalfStats {
+        HalfStats {
+            connected: self.connection.present(),
+            loss: self.loss,
+            jitter_ms: self.jitter_ms,
+            bitrate_bps: self.connection.sent.meter.bps(now),
+            packets: self.connection.sent.packets,
+            bytes: self.connection.sent.bytes,
+            nacked: self.nacked,
+            retransmitted: self.retransmitted,
+        }
+    }
+}

@@ -1,0 +1,314 @@
+//! One connection of a seat: ICE path, DTLS, SRTP, and whether anybody is still there.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use crate::api::{Half, Limits};
+use crate::dtls::{DtlsServer, Ended, Fingerprint, Identity, is_client_hello};
+use crate::forward::Outgoing;
+use crate::ice::Credentials;
+use crate::inbound::RateMeter;
+use crate::srtp::Srtp;
+use crate::worker::{Now, Output};
+
+/// Paths that a client may try at once.
+const MAX_ADDRESSES: usize = 8;
+/// DTLS datagrams kept while the answer with the fingerprint is still under way.
+const MAX_EARLY: usize = 8;
+
+/// Where a connection stands in the worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ConnectionRef {
+    pub room: u64,
+    pub seat: u32,
+    pub half: Half,
+}
+
+/// What became of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    Connected,
+    Vanished,
+    Returned,
+    Ended,
+}
+
+/// One ICE and DTLS association.
+#[derive(Debug)]
+pub struct Connection {
+    pub reference: ConnectionRef,
+    pub local: Credentials,
+    /// The client's ufrag, once known: a new one is a restart.
+    pub remote_ufrag: Option<String>,
+    /// Of our descriptions.
+    pub session: u64,
+    pub version: u64,
+    dtls: Option<DtlsServer>,
+    early: Vec<Vec<u8>>,
+    srtp: Option<Srtp>,
+    addresses: Vec<(SocketAddr, Instant)>,
+    path: Option<SocketAddr>,
+    traffic: Instant,
+    consent: Instant,
+    vanished: bool,
+    pub sent: Counter,
+}
+
+/// What was sent or received.
+#[derive(Debug, Default)]
+pub struct Counter {
+    pub packets: u64,
+    pub bytes: u64,
+    pub meter: RateMeter,
+}
+
+impl Connection {
+    pub fn new(reference: ConnectionRef, local: Credentials, session: u64, now: Instant) -> Self {
+        Connection {
+            reference,
+            local,
+            remote_ufrag: None,
+            session,
+            version: 0,
+            dtls: None,
+            early: Vec::new(),
+            srtp: None,
+            addresses: Vec::new(),
+            path: None,
+            traffic: now,
+            consent: now,
+            vanished: false,
+            sent: Counter::default(),
+        }
+    }
+
+    pub fn connected(&self) -> bool {
+        self.srtp.is_some()
+    }
+
+    pub fn present(&self) -> bool {
+        self.connected() && !self.vanished
+    }
+
+    pub fn fingerprint(&self) -> Option<&Fingerprint> {
+        self.dtls.as_ref().map(DtlsServer::peer)
+    }
+
+    pub fn addresses(&self) -> impl Iterator<Item = SocketAddr> + '_ {
+        self.addresses.iter().map(|(address, _)| *address)
+    }
+
+    /// Takes the signalled fingerprint. A new one begins a new association on the same ICE credentials.
+    pub fn expect_peer(
+        &mut self,
+        fingerprint: Fingerprint,
+        identity: &Identity,
+        limits: &Limits,
+        now: Now,
+        scratch: &mut [u8],
+        out: &mut Output,
+    ) -> Option<Change> {
+        if self.fingerprint() == Some(&fingerprint) {
+            return None;
+        }
+        self.srtp = None;
+        self.vanished = false;
+        self.consent = now.at;
+        self.dtls = Some(DtlsServer::new(identity, fingerprint, limits, now.at));
+        let mut change = None;
+        for datagram in std::mem::take(&mut self.early) {
+            change = self
+                .drive_dtls(Some(&datagram), now, scratch, out)
+                .or(change);
+        }
+        change
+    }
+
+    /// An authenticated binding request came from there. Returns a path that was pushed out by it.
+    pub fn checked(
+        &mut self,
+        from: SocketAddr,
+        nominated: bool,
+        now: Instant,
+    ) -> Option<SocketAddr> {
+        (self.traffic, self.consent) = (now, now);
+        let mut evicted = None;
+        match self
+            .addresses
+            .iter_mut()
+            .find(|(address, _)| *address == from)
+        {
+            Some((_, seen)) => *seen = now,
+            None => {
+                if self.addresses.len() >= MAX_ADDRESSES {
+                    let path = self.path;
+                    let oldest = self
+                        .addresses
+                        .iter()
+                        .enumerate()
+                        .filter(|(_, (address, _))| Some(*address) != path);
+                    if let Some(at) = oldest.min_by_key(|(_, (_, seen))| *seen).map(|(at, _)| at) {
+                        evicted = Some(self.addresses.swap_remove(at).0);
+                    }
+                }
+                self.addresses.push((from, now));
+            }
+        }
+        if nominated || self.path.is_none() {
+            self.path = Some(from);
+        }
+        evicted
+    }
+
+    /// A DTLS datagram from a checked address.
+    pub fn dtls(
+        &mut self,
+        datagram: &[u8],
+        now: Now,
+        scratch: &mut [u8],
+        out: &mut Output,
+    ) -> Option<Change> {
+        let renewed =
+            self.dtls.as_ref().is_some_and(DtlsServer::connected) && is_client_hello(datagram);
+        if self.dtls.is_none() || renewed {
+            // The answer that names its certificate comes by another way and may be slower.
+            if self.early.len() < MAX_EARLY && datagram.len() <= crate::dtls::MAX_DATAGRAM {
+                self.early.push(datagram.to_vec());
+            }
+            return None;
+        }
+        self.drive_dtls(Some(datagram), now, scratch, out)
+    }
+
+    fn drive_dtls(
+        &mut self,
+        datagram: Option<&[u8]>,
+        now: Now,
+        scratch: &mut [u8],
+        out: &mut Output,
+    ) -> Option<Change> {
+        let dtls = self.dtls.as_mut()?;
+        let mut replies = Vec::new();
+        let result = dtls.handle(now.at, datagram, scratch, &mut replies);
+        if let Some(path) = self.path {
+            replies.into_iter().for_each(|reply| out.send(path, reply));
+        }
+        match result {
+            Ok(Some(srtp)) => {
+                self.srtp = Some(srtp);
+                self.traffic = now.at;
+                Some(Change::Connected)
+            }
+            Ok(None) => None,
+            Err(ended) => {
+                if ended != Ended::Closed {
+                    tracing::warn!(?ended, half = ?self.reference.half, "a DTLS association ended");
+                }
+                Some(Change::Ended)
+            }
+        }
+    }
+
+    /// Timers: handshake, silence, consent.
+    pub fn tick(
+        &mut self,
+        limits: &Limits,
+        now: Now,
+        scratch: &mut [u8],
+        out: &mut Output,
+    ) -> Option<Change> {
+        if now.at.saturating_duration_since(self.consent) > Duration::from_secs(limits.consent_s) {
+            return Some(Change::Ended);
+        }
+        let due = self
+            .dtls
+            .as_ref()
+            .and_then(|dtls| dtls.timeout)
+            .is_some_and(|timeout| timeout <= now.at);
+        if due && let Some(change) = self.drive_dtls(None, now, scratch, out) {
+            return Some(change);
+        }
+        let silent =
+            now.at.saturating_duration_since(self.traffic) > Duration::from_secs(limits.vanish_s);
+        if self.connected() && silent != self.vanished {
+            self.vanished = silent;
+            return Some(if silent {
+                Change::Vanished
+            } else {
+                Change::Returned
+            });
+        }
+        None
+    }
+
+    /// Decrypts an RTP packet in place.
+    pub fn open_rtp(&mut self, packet: &mut Vec<u8>, now: Instant) -> bool {
+        let opened = self
+            .srtp
+            .as_mut()
+            .is_some_and(|srtp| srtp.open_rtp(packet).is_ok());
+        if opened {
+            self.traffic = now;
+        }
+        opened
+    }
+
+    /// Decrypts an RTCP compound in place.
+    pub fn open_rtcp(&mut self, packet: &mut Vec<u8>, now: Instant) -> bool {
+        let opened = self
+            .srtp
+            .as_mut()
+            .is_some_and(|srtp| srtp.open_rtcp(packet).is_ok());
+        if opened {
+            self.traffic = now;
+        }
+        opened
+    }
+
+    /// Encrypts and sends a packet; `false` before the connection is up.
+    pub fn send_rtp(&mut self, packet: &Outgoing<'_>, now: Instant, out: &mut Output) -> bool {
+        let (Some(path), Some(srtp)) = (self.path, self.srtp.as_mut()) else {
+            return false;
+        };
+        let mut bytes = Vec::with_capacity(packet.payload.len() + 48);
+        packet.header.write(packet.payload, &mut bytes);
+        if srtp.seal_rtp(&mut bytes, 0).is_err() {
+            return false;
+        }
+        self.sent.packets += 1;
+        self.sent.bytes += bytes.len() as u64;
+        self.sent.meter.add(bytes.len(), now);
+        out.send(path, bytes);
+        true
+    }
+
+    /// Encrypts and sends an RTCP compound.
+    pub fn send_rtcp(&mut self, mut compound: Vec<u8>, out: &mut Output) {
+        let (Some(path), Some(srtp)) = (self.path, self.srtp.as_mut()) else {
+            return;
+        };
+        if srtp.seal_rtcp(&mut compound).is_ok() {
+            out.send(path, compound);
+        }
+    }
+
+    /// Forgets the send state of an SSRC.
+    pub fn forget(&mut self, ssrc: u32) {
+        if let Some(srtp) = self.srtp.as_mut() {
+            srtp.forget_outbound(ssrc);
+        }
+    }
+
+    /// Says goodbye.
+    pub fn close(&mut self, scratch: &mut [u8], out: &mut Output) {
+        let mut goodbye = Vec::new();
+        if let Some(dtls) = self.dtls.as_mut() {
+            dtls.close(scratch, &mut goodbye);
+        }
+        if let Some(path) = self.path {
+            goodbye
+                .into_iter()
+                .for_each(|datagram| out.send(path, datagram));
+        }
+    }
+}

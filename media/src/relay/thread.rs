@@ -1,0 +1,149 @@
+//! One worker's thread: its socket, its clocks, and the loop between them and the worker.
+
+use std::io;
+use std::net::SocketAddr;
+use std::thread;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::net::UdpSocket;
+use tokio::sync::mpsc;
+use tokio::time::sleep_until;
+
+use super::Command;
+use crate::api::{MediaError, RelayEvent};
+use crate::worker::{Now, Output, Worker};
+
+/// Datagrams taken before what they caused is sent.
+const BATCH: usize = 64;
+/// Longer datagrams are cut, and then fail authentication.
+const MAX_DATAGRAM: usize = 2048;
+/// Kernel buffers; a keyframe to eleven subscribers is a burst of a thousand packets.
+const SOCKET_BUFFER: usize = 4 * 1024 * 1024;
+/// Events waiting for the room logic; beyond it the newest are dropped, loudly.
+const MAX_BACKLOG: usize = 10_000;
+
+/// A worker's socket.
+pub fn bind(address: SocketAddr) -> io::Result<std::net::UdpSocket> {
+    let socket = Socket::new(
+        Domain::for_address(address),
+        Type::DGRAM,
+        Some(Protocol::UDP),
+    )?;
+    // The kernel may grant less; then bursts are shorter, nothing else.
+    let _ = socket.set_recv_buffer_size(SOCKET_BUFFER);
+    let _ = socket.set_send_buffer_size(SOCKET_BUFFER);
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    Ok(socket.into())
+}
+
+/// One worker's thread.
+pub struct Thread {
+    pub worker: Worker,
+    pub commands: mpsc::Receiver<Command>,
+    pub events: mpsc::Sender<RelayEvent>,
+    pub backlog: Vec<RelayEvent>,
+    pub epoch: Instant,
+}
+
+/// Starts the thread.
+pub fn spawn(number: usize, thread: Thread, socket: std::net::UdpSocket) -> Result<(), MediaError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .enable_time()
+        .build()
+        .map_err(|error| MediaError::Start(error.to_string()))?;
+    let run = move || {
+        let ended = runtime.block_on(thread.run(socket));
+        if let Err(error) = ended {
+            tracing::error!(%error, number, "a relay worker stopped");
+        }
+    };
+    thread::Builder::new()
+        .name(format!("relay-{number}"))
+        .spawn(run)
+        .map_err(|error| MediaError::Start(error.to_string()))?;
+    Ok(())
+}
+
+impl Thread {
+    async fn run(mut self, socket: std::net::UdpSocket) -> io::Result<()> {
+        let socket = UdpSocket::from_std(socket)?;
+        let mut buffer = vec![0; MAX_DATAGRAM];
+        loop {
+            let next = self.worker.next_tick(Instant::now());
+            tokio::select! {
+                biased;
+                command = self.commands.recv() => {
+                    let Some(command) = command else { return Ok(()) };
+                    let now = self.now();
+                    command(&mut self.worker, now);
+                }
+                ready = socket.readable() => {
+                    ready?;
+                    self.receive(&socket, &mut buffer);
+                }
+                () = sleep_until(next.into()) => {}
+            }
+            let now = self.now();
+            self.worker.tick(now);
+            self.flush(&socket);
+        }
+    }
+
+    fn receive(&mut self, socket: &UdpSocket, buffer: &mut [u8]) {
+        for _ in 0..BATCH {
+            match socket.try_recv_from(buffer) {
+                Ok((length, from)) => {
+                    let now = self.now();
+                    // Whoever reads us sees each datagram's own time; batches are short.
+                    self.worker.datagram(from, &buffer[..length], now);
+                }
+                // An ICMP error of an earlier datagram comes back here; the socket lives on.
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Err(_) => {}
+            }
+        }
+    }
+
+    fn flush(&mut self, socket: &UdpSocket) {
+        let Output { datagrams, events } = self.worker.output();
+        for (to, datagram) in datagrams {
+            // A full buffer loses the packet as a network would; retransmission mends it.
+            let _ = socket.try_send_to(&datagram, to);
+        }
+        self.backlog.extend(events);
+        let mut kept = Vec::new();
+        for event in self.backlog.drain(..) {
+            if !kept.is_empty() {
+                kept.push(event);
+                continue;
+            }
+            if let Err(mpsc::error::TrySendError::Full(event)) = self.events.try_send(event) {
+                kept.push(event);
+            }
+        }
+        if kept.len() > MAX_BACKLOG {
+            tracing::error!(
+                dropped = kept.len() - MAX_BACKLOG,
+                "the room logic does not take the relay's events"
+            );
+            kept.truncate(MAX_BACKLOG);
+        }
+        self.backlog = kept;
+    }
+
+    fn now(&self) -> Now {
+        let at = Instant::now();
+        let wall_us = match SystemTime::now().duration_since(UNIX_EPOCH) {
+            Ok(since) => since.as_micros() as i64,
+            Err(before) => -(before.duration().as_micros() as i64),
+        };
+        Now {
+            at,
+            mono_us: at.saturating_duration_since(self.epoch).as_micros() as u64,
+            wall_us,
+        }
+    }
+}

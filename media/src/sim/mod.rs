@@ -1,0 +1,336 @@
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+//! A room in virtual time: the worker, its clients, and links that lose, delay and reorder by a seed.
+
+mod client;
+mod received;
+mod scenarios;
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+
+use crate::api::{Half, Limits, Policy, Publishing, RelayEvent, RoomId, SeatId, Source};
+use crate::dtls::Identity;
+use crate::tap::{Tap, TapPacket};
+use crate::worker::{Now, Output, Worker};
+pub use client::Client;
+
+/// One direction of a client's network.
+#[derive(Clone, Copy, Debug)]
+pub struct Link {
+    pub loss: f64,
+    pub delay: Duration,
+    pub jitter: Duration,
+    /// The cable is out.
+    pub cut: bool,
+}
+
+impl Default for Link {
+    fn default() -> Self {
+        Link {
+            loss: 0.0,
+            delay: Duration::from_millis(10),
+            jitter: Duration::ZERO,
+            cut: false,
+        }
+    }
+}
+
+/// Keeps what the recording would get.
+#[derive(Debug, Default)]
+pub struct MemoryTap(pub Mutex<Vec<TapPacket>>);
+
+impl Tap for MemoryTap {
+    fn packet(&self, packet: TapPacket) {
+        self.0.lock().unwrap().push(packet);
+    }
+}
+
+struct InFlight {
+    to_relay: bool,
+    client: SocketAddr,
+    bytes: Vec<u8>,
+}
+
+/// The simulated world.
+pub struct World {
+    pub worker: Worker,
+    pub clients: BTreeMap<SocketAddr, Client>,
+    pub links: BTreeMap<SocketAddr, Link>,
+    pub events: Vec<RelayEvent>,
+    pub tap: Arc<MemoryTap>,
+    start: Instant,
+    elapsed: Duration,
+    rng: StdRng,
+    queue: BinaryHeap<Reverse<(Duration, u64)>>,
+    flying: BTreeMap<u64, InFlight>,
+    sent: u64,
+    next_port: u16,
+    /// Answers that the room logic is slow to bring: not before that long after the offer.
+    pub signalling: Duration,
+    answers: Vec<(Duration, SocketAddr, u64, String)>,
+}
+
+pub fn room() -> RoomId {
+    RoomId("room".to_owned())
+}
+
+pub fn seat(name: &str) -> SeatId {
+    SeatId(name.to_owned())
+}
+
+/// Everybody may receive everybody, and all is recorded.
+pub fn open_policy(names: &[&str]) -> Policy {
+    let to: BTreeSet<SeatId> = names.iter().map(|name| seat(name)).collect();
+    let seats = to
+        .iter()
+        .map(|name| {
+            (
+                name.clone(),
+                Publishing {
+                    to: to.clone(),
+                    record: true,
+                },
+            )
+        })
+        .collect();
+    Policy { seats }
+}
+
+impl World {
+    pub fn new(seed: u64) -> Self {
+        let mut rng = StdRng::seed_from_u64(seed);
+        let identity = Identity::generate().unwrap();
+        let candidates = vec!["198.51.100.1:5000".parse().unwrap()];
+        let mut worker = Worker::new(identity, Limits::default(), candidates, rng.random());
+        let tap = Arc::new(MemoryTap::default());
+        worker.open_room(&room(), tap.clone()).unwrap();
+        World {
+            worker,
+            clients: BTreeMap::new(),
+            links: BTreeMap::new(),
+            events: Vec::new(),
+            tap,
+            start: Instant::now(),
+            elapsed: Duration::ZERO,
+            rng,
+            queue: BinaryHeap::new(),
+            flying: BTreeMap::new(),
+            sent: 0,
+            next_port: 1000,
+            signalling: Duration::ZERO,
+            answers: Vec::new(),
+        }
+    }
+
+    pub fn now(&self) -> Now {
+        let us = self.elapsed.as_micros() as u64;
+        Now {
+            at: self.start + self.elapsed,
+            mono_us: us,
+            wall_us: 1_790_000_000_000_000 + us as i64,
+        }
+    }
+
+    pub fn set_policy(&mut self, policy: Policy) {
+        let now = self.now();
+        self.worker.set_policy(&room(), policy, now).unwrap();
+        self.collect();
+    }
+
+    /// A client that publishes from those sources; its packets flow once it is connected.
+    pub fn publish(&mut self, name: &str, sources: &[Source]) -> SocketAddr {
+        let address = self.fresh_address();
+        let now = self.now();
+        let mut client = Client::new(name, Half::Up, &mut self.rng, now);
+        let (offer, mids) = client.offer(sources);
+        let answer = self
+            .worker
+            .answer_up(&room(), &seat(name), &offer, &mids, now)
+            .unwrap();
+        client.take_description(&answer);
+        self.clients.insert(address, client);
+        self.links.insert(address, Link::default());
+        self.collect();
+        address
+    }
+
+    /// A client that receives; it answers each offer as the room logic would have it do.
+    pub fn subscribe(&mut self, name: &str) -> SocketAddr {
+        let address = self.fresh_address();
+        let now = self.now();
+        let client = Client::new(name, Half::Down, &mut self.rng, now);
+        self.clients.insert(address, client);
+        self.links.insert(address, Link::default());
+        self.negotiate_down(address);
+        address
+    }
+
+    fn negotiate_down(&mut self, address: SocketAddr) {
+        let now = self.now();
+        let due = self.elapsed + self.signalling;
+        let client = self.clients.get_mut(&address).unwrap();
+        let offer = self.worker.offer_down(&room(), &client.seat, now).unwrap();
+        client.take_description(&offer.sdp);
+        client.tracks = offer.tracks;
+        let answer = client.answer(&offer.sdp);
+        self.answers.push((due, address, offer.generation, answer));
+        self.collect();
+    }
+
+    /// The client's address changes, and nothing else.
+    pub fn move_client(&mut self, from: SocketAddr) -> SocketAddr {
+        let to = self.fresh_address();
+        let mut client = self.clients.remove(&from).unwrap();
+        client.moved();
+        self.clients.insert(to, client);
+        self.links.insert(to, Link::default());
+        to
+    }
+
+    /// The publisher restarts ICE from a new address.
+    pub fn restart_ice(&mut self, from: SocketAddr) -> SocketAddr {
+        let to = self.move_client(from);
+        let client = self.clients.get_mut(&to).unwrap();
+        let (offer, sources) = client.restart_ice(&mut self.rng);
+        let name = client.seat.clone();
+        let now = self.now();
+        let answer = self
+            .worker
+            .answer_up(&room(), &name, &offer, &sources, now)
+            .unwrap();
+        self.clients.get_mut(&to).unwrap().take_description(&answer);
+        self.collect();
+        to
+    }
+
+    fn fresh_address(&mut self) -> SocketAddr {
+        self.next_port += 1;
+        SocketAddr::new("192.0.2.1".parse().unwrap(), self.next_port)
+    }
+
+    /// Lets time pass.
+    pub fn run(&mut self, time: Duration) {
+        let end = self.elapsed + time;
+        while self.elapsed < end {
+            self.elapsed += Duration::from_millis(1);
+            self.step();
+        }
+    }
+
+    /// Lets time pass until something is so; fails after `limit`.
+    pub fn run_until(
+        &mut self,
+        limit: Duration,
+        what: &str,
+        so: impl Fn(&World) -> bool,
+    ) -> Duration {
+        let begun = self.elapsed;
+        while !so(self) {
+            assert!(self.elapsed - begun < limit, "not within {limit:?}: {what}");
+            self.elapsed += Duration::from_millis(1);
+            self.step();
+        }
+        self.elapsed - begun
+    }
+
+    fn step(&mut self) {
+        let now = self.now();
+        while let Some(Reverse((due, number))) = self
+            .queue
+            .peek()
+            .copied()
+            .filter(|Reverse((due, _))| *due <= self.elapsed)
+        {
+            let _ = due;
+            self.queue.pop();
+            let Some(flying) = self.flying.remove(&number) else {
+                continue;
+            };
+            if flying.to_relay {
+                self.worker.datagram(flying.client, &flying.bytes, now);
+            } else if let Some(client) = self.clients.get_mut(&flying.client) {
+                client.datagram(&flying.bytes, now);
+            }
+        }
+        let (due, later) = std::mem::take(&mut self.answers)
+            .into_iter()
+            .partition(|(due, ..)| *due <= self.elapsed);
+        self.answers = later;
+        let due: Vec<(Duration, SocketAddr, u64, String)> = due;
+        for (_, address, generation, answer) in due {
+            let name = self.clients[&address].seat.clone();
+            // An answer that a newer offer overtook is refused, as it must be.
+            let _ = self
+                .worker
+                .accept_down(&room(), &name, generation, &answer, now);
+        }
+        self.worker.tick(now);
+        let addresses: Vec<SocketAddr> = self.clients.keys().copied().collect();
+        for address in addresses {
+            self.clients.get_mut(&address).unwrap().tick(now);
+            let outgoing = std::mem::take(&mut self.clients.get_mut(&address).unwrap().outgoing);
+            outgoing
+                .into_iter()
+                .for_each(|bytes| self.send(true, address, bytes));
+        }
+        self.collect();
+    }
+
+    fn collect(&mut self) {
+        let Output { datagrams, events } = self.worker.output();
+        for (to, bytes) in datagrams {
+            self.send(false, to, bytes);
+        }
+        for event in events {
+            if let RelayEvent::DownNeedsOffer { seat, .. } = &event {
+                let found = self
+                    .clients
+                    .iter()
+                    .find(|(_, client)| client.half == Half::Down && client.seat == *seat);
+                if let Some(address) = found.map(|(address, _)| *address) {
+                    self.negotiate_down(address);
+                }
+            }
+            self.events.push(event);
+        }
+    }
+
+    fn send(&mut self, to_relay: bool, client: SocketAddr, bytes: Vec<u8>) {
+        let link = self.links.get(&client).copied().unwrap_or_default();
+        if link.cut || self.rng.random_bool(link.loss) {
+            return;
+        }
+        let jitter = link.jitter.mul_f64(self.rng.random::<f64>());
+        self.sent += 1;
+        self.queue
+            .push(Reverse((self.elapsed + link.delay + jitter, self.sent)));
+        self.flying.insert(
+            self.sent,
+            InFlight {
+                to_relay,
+                client,
+                bytes,
+            },
+        );
+    }
+
+    /// Copies of what is on its way to the relay.
+    pub fn sample(&self) -> Vec<Vec<u8>> {
+        self.flying
+            .values()
+            .filter(|flying| flying.to_relay)
+            .map(|flying| flying.bytes.clone())
+            .take(8)
+            .collect()
+    }
+
+    pub fn client(&self, address: SocketAddr) -> &Client {
+        &self.clients[&address]
+    }
+}

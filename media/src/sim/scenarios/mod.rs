@@ -1,0 +1,13 @@
+//! One behaviour a file.
+
+mod clocks;
+mod garbage;
+mod keyframes;
+mod loss;
+mod paths;
+mod policy;
+mod reconnect;
+mod slow_signalling;
+mod tracks;
+
+mod vanish;

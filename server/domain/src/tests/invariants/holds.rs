@@ -1,0 +1,272 @@
+//! What must hold in every state, and of every batch.
+
+use crate::audience::audience;
+use crate::command::Command;
+use crate::event::{ChatScope, DecisionKind, Ending, Event, SurveyOutcome};
+use crate::people::{Participant, PersonId};
+use crate::readiness::{Act, readiness};
+use crate::refusal::Code;
+use crate::session::{Outcome, Presence, Session, Stage};
+use crate::testing::{CHAIR, Play, STRANGER, SUPERVISOR, person};
+use crate::visible::{Viewer, visible};
+
+use super::walk::{Step, end, ends};
+
+/// After an accepted step.
+pub fn after(before: &Play, step: &Step, events: &[Event], after: &Play) {
+    assert!(!events.is_empty(), "{step:?}");
+    quorum_when_live(after);
+    lawful(&after.session);
+    once_each(after);
+    stage_goes_forward(&before.session, &after.session);
+    evidence_stays(&before.session, &after.session);
+    nothing_against_one_cut_off(&before.session, events);
+    one_check(&before.session, events);
+    supervisors_only_watch(step, events);
+    private_things_stay_private(before, after);
+    media_stays_inside(&after.session);
+    readiness_agrees(after);
+}
+
+/// R13, R15, R29.
+fn quorum_when_live(play: &Play) {
+    if play.session.is_live() {
+        assert!(play.session.live_staff(&play.case).len() >= 2);
+        assert!(play.session.recording.is_running());
+    }
+}
+
+/// R31, R39: whatever order the events came in.
+pub fn lawful(session: &Session) {
+    if session.conclusion.is_some() {
+        assert_eq!(session.unanswered(), Vec::<String>::new());
+    }
+    if let Some(Outcome::Announced { content_digest, .. }) = session.outcome() {
+        let sealed = session.sealed().expect("announced, so sealed");
+        assert_eq!(sealed.content_digest, *content_digest);
+    }
+    let ids: std::collections::BTreeSet<_> = session
+        .evidence
+        .iter()
+        .map(|taken| &taken.evidence.id)
+        .collect();
+    assert_eq!(ids.len(), session.evidence.len());
+}
+
+/// R43: one ending; one start, conclusion, seal, closing; each acknowledges once.
+fn once_each(play: &Play) {
+    let count =
+        |of: &dyn Fn(&Event) -> bool| play.journal.iter().filter(|entry| of(&entry.event)).count();
+    assert!(count(&ends) <= 1);
+    assert!(count(&|event| *event == Event::Started) <= 1);
+    assert!(count(&|event| *event == Event::Closed) <= 1);
+    assert!(count(&|event| matches!(event, Event::Concluded { .. })) <= 1);
+    assert!(count(&|event| matches!(event, Event::DecisionSealed { .. })) <= 1);
+    let acknowledged = count(&|event| matches!(event, Event::Acknowledged { .. }));
+    assert_eq!(acknowledged, play.session.acknowledged.len());
+    let suspended = count(&|event| matches!(event, Event::Suspended(_)));
+    let resumed = count(&|event| *event == Event::Resumed);
+    assert!(suspended == resumed || suspended == resumed + 1);
+    let taken = count(&|event| matches!(event, Event::EvidenceTaken(_)));
+    assert_eq!(taken, play.session.evidence.len());
+}
+
+fn stage_goes_forward(before: &Session, after: &Session) {
+    let rank = |session: &Session| match session.stage {
+        Stage::Scheduled => 0,
+        Stage::Lobby => 1,
+        Stage::Live(_) | Stage::Suspended { .. } => 2,
+        Stage::Ended(_) => 3,
+        Stage::Closed(_) => 4,
+    };
+    assert!(rank(before) <= rank(after));
+}
+
+/// R26, R27.
+fn evidence_stays(before: &Session, after: &Session) {
+    assert!(after.evidence.starts_with(&before.evidence));
+}
+
+/// R22, R34.
+fn nothing_against_one_cut_off(before: &Session, events: &[Event]) {
+    let refusing = before
+        .decision_text()
+        .is_some_and(|text| text.kind == DecisionKind::Refused);
+    let negative = |event: &Event| match event {
+        Event::Concluded { outcome, .. } => *outcome == SurveyOutcome::Failed,
+        Event::Ended { ending, .. } => matches!(ending, Ending::Rectify { .. }),
+        Event::DecisionSealed { .. } | Event::Announced { .. } => refusing,
+        _ => false,
+    };
+    if events.iter().any(negative) {
+        assert_eq!(before.applicants_cut_off(), Vec::<PersonId>::new());
+        assert!(!before.statements.is_empty());
+    }
+    if events
+        .iter()
+        .any(|event| matches!(event, Event::RecordSignatureRefused { .. }))
+    {
+        assert_eq!(before.applicants_cut_off(), Vec::<PersonId>::new());
+    }
+}
+
+/// R18.
+fn one_check(before: &Session, events: &[Event]) {
+    let begun = |event: &Event| matches!(event, Event::IdentityCheckBegun { .. });
+    if events.iter().any(begun) {
+        assert_eq!(before.identity_check, None);
+    }
+}
+
+fn supervisors_only_watch(step: &Step, events: &[Event]) {
+    if !matches!(step, Step::Do(SUPERVISOR, _)) {
+        return;
+    }
+    assert!(matches!(
+        events[0],
+        Event::NoticeAcknowledged { .. }
+            | Event::NoticeRefused { .. }
+            | Event::MediaChanged { .. }
+            | Event::Departed { .. }
+            | Event::Acknowledged { .. }
+    ));
+}
+
+/// R28, and what nobody but its readers may read.
+fn private_things_stay_private(before: &Play, after: &Play) {
+    let scheduled = &after.session.scheduled;
+    assert_eq!(Viewer::of(scheduled, &person(STRANGER)), None);
+    let new = &after.journal[before.journal.len()..];
+    for participant in &scheduled.participants {
+        let viewer = Viewer::of(scheduled, &participant.person).unwrap();
+        for entry in new {
+            let private = match &entry.event {
+                Event::Said { scope, .. } => *scope == ChatScope::Deliberation,
+                Event::OpinionFiled { deliberation, .. } => *deliberation,
+                Event::SegmentOpened { private, .. } => *private,
+                _ => false,
+            };
+            if before.session.is_deliberating()
+                && matches!(entry.event, Event::SegmentOpened { .. })
+            {
+                assert!(private);
+            }
+            if participant.is_applicant_side() {
+                assert!(!(private && visible(entry, &viewer)));
+                let draft = matches!(entry.event, Event::DecisionDrafted { .. });
+                assert!(!(draft && visible(entry, &viewer)));
+            }
+        }
+    }
+}
+
+/// R18, R19, R28: of every pair of seats between which media runs.
+fn media_stays_inside(session: &Session) {
+    let seats = session.seats();
+    let checked = session.identity_check.as_ref().map(|check| {
+        let seat = |who| {
+            session
+                .presence(who)
+                .place()
+                .map(|place| place.seat.clone())
+        };
+        [seat(&check.person), seat(&check.checker)]
+    });
+    for (from, publishing) in audience(session) {
+        assert!(!publishing.to.contains(&from));
+        let in_check = |seat| {
+            checked
+                .as_ref()
+                .is_some_and(|pair| pair.iter().flatten().any(|of| of == seat))
+        };
+        if in_check(&from) {
+            assert!(!publishing.record);
+        }
+        for to in &publishing.to {
+            assert_eq!(in_check(&from), in_check(to));
+            let of_seats = seats[&from].iter().map(|who| (who, true));
+            for ((who, presence), sends) in of_seats.chain(seats[to].iter().map(|who| (who, false)))
+            {
+                assert!(presence.is_connected() && presence.has_acknowledged());
+                if !in_check(&from) {
+                    in_the_room(session, who, presence, sends);
+                }
+            }
+        }
+        if publishing.record {
+            assert!(session.recording.is_running());
+            assert!(
+                seats[&from]
+                    .iter()
+                    .all(|(_, presence)| presence.is_in_room())
+            );
+        }
+    }
+}
+
+fn in_the_room(session: &Session, who: &Participant, presence: &Presence, sends: bool) {
+    assert!(presence.is_in_room());
+    assert!(!matches!(
+        session.stage,
+        Stage::Scheduled | Stage::Lobby | Stage::Closed(_)
+    ));
+    if session.is_deliberating() {
+        assert!(!who.is_applicant_side());
+    }
+    assert!(!(sends && who.is_supervisor()));
+}
+
+/// What the panels promise is what `decide` does, for the person whose act it is.
+fn readiness_agrees(play: &Play) {
+    let mut play = play.clone();
+    play.factor = true;
+    let session = &play.session;
+    let chair = person(CHAIR);
+    let able = session.is_live_staff(&chair, &play.case);
+    for act in readiness(session, &play.case) {
+        let command = match act.act {
+            Act::Start => Command::Start {},
+            Act::Conclude => play.conclude(session.judged()),
+            Act::SealDecision => Command::SealDecision {
+                content_digest: "c0".repeat(32),
+            },
+            Act::Announce => Command::Announce {},
+            Act::End => end(Ending::SwitchOnSite),
+            Act::Close => Command::Close {},
+            Act::SignRecord => {
+                signing_agrees(&play, act.ready);
+                continue;
+            }
+        };
+        let got = play.ask(CHAIR, &command);
+        if able {
+            assert_eq!(
+                got.is_ok(),
+                act.ready,
+                "{:?}: {got:?} {:?}",
+                act.act,
+                act.missing
+            );
+            if let (Err(refusal), Some(first)) = (&got, act.missing.first())
+                && !matches!(session.stage, Stage::Closed(_))
+            {
+                assert_eq!(refusal, first);
+            }
+        }
+    }
+}
+
+fn signing_agrees(play: &Play, ready: bool) {
+    let sign = Command::SignRecord {
+        digest: "c0".repeat(32),
+    };
+    let got = play.ask(CHAIR, &sign);
+    let own = |code| matches!(code, Code::AlreadySigned | Code::NotAllowed);
+    match got {
+        Ok(_) => assert!(ready),
+        Err(refusal) if ready && play.session.is_live_staff(&person(CHAIR), &play.case) => {
+            assert!(own(refusal.code), "{refusal:?}");
+        }
+        Err(_) => {}
+    }
+}

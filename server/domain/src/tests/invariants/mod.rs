@@ -1,0 +1,101 @@
+//! Any sequence of commands and reports, from anybody, keeps every invariant in every state it reaches.
+
+mod holds;
+mod journey;
+mod walk;
+
+use proptest::prelude::*;
+
+use crate::event::{Ending, Recorded};
+use crate::session::{Outcome, Session};
+use crate::testing::journey_a;
+
+use walk::{Dice, Walk};
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 192, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_invariant_holds_after_every_batch(
+        seed in any::<u64>(),
+        bias in 40_u64..100,
+        steps in 40_usize..220,
+    ) {
+        let mut walk = Walk::new(seed, bias);
+        for _ in 0..steps {
+            walk.step();
+        }
+        walk.refolds();
+    }
+
+    #[test]
+    fn evolve_takes_any_events_in_any_order(seed in any::<u64>()) {
+        let mut dice = Dice::new(seed);
+        let mut entries = journey_a().unwrap().journal;
+        let first = entries.remove(0);
+        let mut session = Session::begin(&first).unwrap();
+        for _ in 0..300 {
+            let index = dice.below(entries.len());
+            let entry = Recorded { at: dice.next().cast_signed(), ..entries[index].clone() };
+            session.evolve(&entry);
+            holds::lawful(&session);
+        }
+    }
+}
+
+#[test]
+fn the_random_walks_reach_every_stage_and_every_ending() {
+    let mut seen = std::collections::BTreeSet::new();
+    for seed in 0..150 {
+        let mut walk = Walk::new(seed, 90);
+        for _ in 0..260 {
+            walk.step();
+            let session = &walk.play.session;
+            seen.insert(session.stage_name());
+            if session.is_deliberating() {
+                seen.insert("deliberation");
+            }
+            match session.outcome() {
+                Some(Outcome::Announced { .. }) => seen.insert("announced"),
+                Some(Outcome::Ending { ending, .. }) => seen.insert(match ending {
+                    Ending::Rectify { .. } => "rectify",
+                    Ending::Resurvey { .. } => "resurvey",
+                    Ending::SwitchOnSite => "switch_on_site",
+                    Ending::Hearing => "hearing",
+                }),
+                None => false,
+            };
+        }
+    }
+    let all = [
+        "announced",
+        "closed",
+        "deliberation",
+        "ended",
+        "hearing",
+        "live",
+        "lobby",
+        "rectify",
+        "resurvey",
+        "scheduled",
+        "suspended",
+        "switch_on_site",
+    ];
+    // `scheduled` is the state before the first step.
+    seen.insert("scheduled");
+    assert_eq!(seen.into_iter().collect::<Vec<_>>(), all);
+}
+
+#[test]
+fn a_walk_of_valid_steps_alone_closes_with_an_announcement() {
+    let mut walk = Walk::new(1, 100);
+    for _ in 0..200 {
+        walk.step();
+    }
+    assert_eq!(walk.play.session.stage_name(), "closed");
+    assert_eq!(
+        walk.play.session.acknowledged.len(),
+        crate::testing::ALL.len()
+    );
+    assert!(walk.play.session.announcement().is_some());
+}

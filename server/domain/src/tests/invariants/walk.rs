@@ -1,0 +1,343 @@
+//! A random walk: mostly the next step of a valid journey, else anything by anybody.
+
+use crate::command::{Command, Report};
+use crate::event::{
+    Answer, ChatScope, CheckResult, DepartureCause, Ending, Event, EvidenceKind, IdentityMethod,
+    OpinionKind, Point, Stance, SurveyOutcome,
+};
+use crate::people::SeatId;
+use crate::session::Session;
+use crate::testing::{
+    AGENT, ALL, APPLICANT, CHAIR, DEPARTMENT, EXPERT, Play, REVIEWER, STRANGER, SURVEYOR_1,
+    SURVEYOR_2, grant, person, refuse, scheduled,
+};
+
+use super::holds;
+use super::journey::journey;
+
+/// splitmix64: the same walk for the same seed.
+pub struct Dice(u64);
+
+impl Dice {
+    pub const fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    pub const fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    pub fn below(&mut self, most: usize) -> usize {
+        usize::try_from(self.next() % most as u64).unwrap()
+    }
+
+    fn pick<T: Clone>(&mut self, of: &[T]) -> T {
+        of[self.below(of.len())].clone()
+    }
+}
+
+/// One thing that happens.
+#[derive(Clone, Debug)]
+pub enum Step {
+    Do(&'static str, Command),
+    Report(Report),
+}
+
+pub struct Walk {
+    pub play: Play,
+    dice: Dice,
+    bias: u64,
+}
+
+impl Walk {
+    /// `bias`: how many steps of a hundred are those of the journey.
+    pub fn new(seed: u64, bias: u64) -> Self {
+        let mut schedule = scheduled();
+        schedule.template.items.truncate(4);
+        Self {
+            play: Play::of(schedule).unwrap(),
+            dice: Dice::new(seed),
+            bias,
+        }
+    }
+
+    pub fn step(&mut self) {
+        let step = if self.dice.next() % 100 < self.bias {
+            let fails = self.bias < 100 && self.dice.next().is_multiple_of(12);
+            match journey(&mut self.play, fails) {
+                Some(step) => step,
+                None => return,
+            }
+        } else {
+            self.anything()
+        };
+        // Now and then the second factor is missing, or a recusal lands in the case.
+        self.play.factor = self.bias == 100 || !self.dice.next().is_multiple_of(50);
+        if self.bias < 100 && self.dice.next().is_multiple_of(400) {
+            let who = self.dice.pick(&ALL);
+            self.play.case.recused.insert(person(who));
+        }
+        let before = self.play.clone();
+        let happened = match &step {
+            Step::Do(who, command) => self.play.act(who, command),
+            Step::Report(report) => self.play.report(report),
+        };
+        match happened {
+            Ok(events) => holds::after(&before, &step, &events, &self.play),
+            Err(_) => assert_eq!(before.session, self.play.session),
+        }
+    }
+
+    /// The state is the fold of its journal.
+    pub fn refolds(&self) {
+        let mut entries = self.play.journal.iter();
+        let mut session = Session::begin(entries.next().unwrap()).unwrap();
+        entries.for_each(|entry| session.evolve(entry));
+        assert_eq!(session, self.play.session);
+    }
+
+    fn anything(&mut self) -> Step {
+        if self.dice.next().is_multiple_of(3) {
+            return Step::Report(self.any_report());
+        }
+        let everybody: Vec<_> = ALL.into_iter().chain([STRANGER]).collect();
+        let anybody = self.dice.pick(&everybody);
+        let likely = |dice: &mut Dice, who: &[&'static str]| {
+            if dice.next().is_multiple_of(4) {
+                anybody
+            } else {
+                dice.pick(who)
+            }
+        };
+        let (who, commands) = match self.dice.below(3) {
+            0 => (likely(&mut self.dice, &[CHAIR]), self.presence_commands()),
+            1 => {
+                let who = [SURVEYOR_1, SURVEYOR_2, EXPERT, REVIEWER, APPLICANT, CHAIR];
+                let who = likely(&mut self.dice, &who);
+                (who, self.survey_commands(who))
+            }
+            _ => (likely(&mut self.dice, &[CHAIR]), self.result_commands()),
+        };
+        Step::Do(who, self.dice.pick(&commands))
+    }
+
+    fn any_report(&mut self) -> Report {
+        let person = person(self.dice.pick(&ALL));
+        let segment = format!("000{}-aaaaaaaa", self.dice.below(9));
+        let seat = format!("seat-{}", self.dice.pick(&ALL));
+        let reports = [
+            Report::ConnectionLost {
+                person: person.clone(),
+            },
+            Report::ConnectionLost {
+                person: person.clone(),
+            },
+            Report::ConnectionRestored {
+                person: person.clone(),
+            },
+            Report::Arrived {
+                person: person.clone(),
+                seat: SeatId(seat),
+                device: String::new(),
+            },
+            Report::Departed {
+                person: person.clone(),
+                cause: DepartureCause::Removed,
+            },
+            Report::RecordingStopped {
+                detail: "disk".to_owned(),
+            },
+            Report::RecordingStarted,
+            Report::SegmentOpened {
+                segment: segment.clone(),
+                track: "t".to_owned(),
+                person: Some(person),
+                source: "camera".to_owned(),
+                codec: "vp8".to_owned(),
+                private: false,
+            },
+            Report::SegmentClosed {
+                segment,
+                bytes: 1,
+                packets: 1,
+            },
+            Report::Checkpoint {
+                number: self.dice.next() % 50,
+                root: String::new(),
+                wall_us: 0,
+                mono_us: 0,
+                clock: String::new(),
+            },
+        ];
+        self.dice.pick(&reports)
+    }
+
+    fn presence_commands(&mut self) -> Vec<Command> {
+        let other = person(self.dice.pick(&ALL));
+        let method = self
+            .dice
+            .pick(&[IdentityMethod::IdCard, IdentityMethod::SecondFactor]);
+        vec![
+            Command::OpenLobby {
+                clock_override: None,
+            },
+            Command::AcknowledgeNotice {
+                notice: self
+                    .play
+                    .session
+                    .scheduled
+                    .template
+                    .settings
+                    .notice_version
+                    .clone(),
+            },
+            Command::RefuseNotice {},
+            Command::BeginIdentityCheck {
+                person: other.clone(),
+            },
+            Command::StopIdentityCheck {
+                person: other.clone(),
+            },
+            Command::ConfirmIdentity {
+                person: other.clone(),
+                method,
+                last_four: "1234".to_owned(),
+                authorisation: None,
+            },
+            Command::Admit {
+                person: other.clone(),
+            },
+            Command::ShowCredential {
+                number_last_four: "0001".to_owned(),
+            },
+            Command::Leave {},
+            Command::Remove {
+                person: other.clone(),
+            },
+            Command::ChangeMedia {
+                microphone: true,
+                camera: true,
+                screen: false,
+            },
+            Command::RaiseHand {},
+            Command::LowerHand { person: other },
+            Command::Start {},
+            Command::Suspend {
+                reason: "r".to_owned(),
+            },
+            Command::Resume {},
+            Command::BeginDeliberation {},
+            Command::EndDeliberation {},
+        ]
+    }
+
+    fn survey_commands(&mut self, who: &str) -> Vec<Command> {
+        let codes = ["F01", "F02", "F03", "F04", "F99"];
+        let code = self.dice.pick(&codes);
+        let result = self.dice.pick(&[
+            CheckResult::Met,
+            CheckResult::NotMet,
+            CheckResult::Mended,
+            CheckResult::NotApplicable,
+            CheckResult::OnSiteOnly,
+        ]);
+        let stance = self
+            .dice
+            .pick(&[Stance::Agree, Stance::Disagree, Stance::Rectify]);
+        let scope = self.dice.pick(&[ChatScope::Room, ChatScope::Deliberation]);
+        let kind = self
+            .dice
+            .pick(&[EvidenceKind::Exterior, EvidenceKind::Photo]);
+        let department = OpinionKind::Department {
+            department: DEPARTMENT.to_owned(),
+        };
+        let opinion = self.dice.pick(&[OpinionKind::Expert, department]);
+        let text = "t".to_owned();
+        vec![
+            Command::AnswerItem {
+                answer: Answer {
+                    result,
+                    ..self.play.met(code)
+                },
+            },
+            Command::MarkUnsuitable {
+                code: code.to_owned(),
+                reason: text.clone(),
+            },
+            self.play.still(who, kind),
+            Command::Annotate {
+                id: format!("layer-{}", self.dice.below(5)),
+                evidence: format!("still-{}", self.dice.below(5)),
+                strokes: vec![vec![Point { x: 1, y: 1 }]],
+                note: String::new(),
+            },
+            Command::FileOpinion {
+                opinion,
+                stance,
+                text: text.clone(),
+            },
+            Command::Say {
+                scope,
+                text: text.clone(),
+            },
+            Command::TakeStatement {
+                text,
+                waived: false,
+            },
+        ]
+    }
+
+    fn result_commands(&mut self) -> Vec<Command> {
+        let outcome = self
+            .dice
+            .pick(&[SurveyOutcome::Passed, SurveyOutcome::Failed]);
+        let decision = self.dice.pick(&[grant(), refuse()]);
+        let by = "2026-12-05".to_owned();
+        let ending = self.dice.pick(&[
+            Ending::Rectify { by: by.clone() },
+            Ending::Resurvey { by },
+            Ending::SwitchOnSite,
+            Ending::Hearing,
+        ]);
+        let digest = self.dice.pick(&["c0".repeat(32), "00".repeat(32)]);
+        vec![
+            self.play.conclude(outcome),
+            Command::PrepareRecord {},
+            Command::SignRecord {
+                digest: digest.clone(),
+            },
+            Command::NoteSignatureRefused {
+                person: person(self.dice.pick(&[APPLICANT, AGENT])),
+                reason: "r".to_owned(),
+            },
+            Command::DraftDecision { decision },
+            Command::SealDecision {
+                content_digest: digest.clone(),
+            },
+            Command::Announce {},
+            Command::Acknowledge {
+                content_digest: digest,
+            },
+            end(ending),
+            Command::Close {},
+        ]
+    }
+}
+
+pub fn end(ending: Ending) -> Command {
+    Command::End {
+        ending,
+        reason: "r".to_owned(),
+        next_step: "n".to_owned(),
+        contact: "c".to_owned(),
+    }
+}
+
+/// Whether the event is one of those that end a session.
+pub const fn ends(event: &Event) -> bool {
+    matches!(event, Event::Announced { .. } | Event::Ended { .. })
+}

@@ -1,0 +1,83 @@
+//! `kanjie export` and `kanjie verify`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+use kanjie_evidence::command;
+use kanjie_evidence::package::Copy;
+
+use super::say;
+use crate::error::Failure;
+use crate::export;
+use crate::services::Services;
+
+/// Whose copy.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum For {
+    /// Without what the applicant may not see; verifies against the same receipts.
+    Applicant,
+}
+
+#[derive(Debug, Args)]
+pub struct Export {
+    /// The session's id.
+    session: String,
+    /// A copy for somebody in particular, rather than the full one.
+    #[arg(long = "for", value_enum)]
+    whose: Option<For>,
+    /// Where the package goes; must not exist. Default: under `exports` in the data directory.
+    #[arg(long)]
+    out: Option<PathBuf>,
+}
+
+impl Export {
+    /// # Errors
+    /// When the session is not closed or the package cannot be written.
+    pub async fn run(self, services: &Services) -> Result<(), Failure> {
+        let (copy, name) = match self.whose {
+            None => (Copy::Full, "full"),
+            Some(For::Applicant) => (Copy::Applicant, "applicant"),
+        };
+        let out = self.out.unwrap_or_else(|| {
+            let name = format!("{}-{name}-{}", self.session, services.env.now());
+            services.config.data.join("exports").join(name)
+        });
+        export::export(services, &self.session, copy, &out)
+            .await
+            .map_err(|error| Failure::Rooms(error.to_string()))?;
+        let place = std::fs::canonicalize(&out).map_err(Failure::file(&out))?;
+        say(&place.display().to_string());
+        Ok(())
+    }
+}
+
+#[derive(Debug, Args)]
+pub struct Verify {
+    /// The package's directory.
+    path: PathBuf,
+    /// A file with a receipt: it must be one of the package's.
+    #[arg(long)]
+    receipt: Option<PathBuf>,
+    /// The key that must have signed: in hex, or a file with it or with a keys.json.
+    #[arg(long)]
+    key: Option<String>,
+    /// Say it as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Verify {
+    #[must_use]
+    pub fn run(self) -> ExitCode {
+        let verify = command::Verify {
+            path: self.path,
+            receipt: self.receipt,
+            key: self.key,
+            json: self.json,
+        };
+        let outcome = verify.run();
+        say(outcome.text.trim_end());
+        ExitCode::from(outcome.exit_code)
+    }
+}

@@ -1,0 +1,151 @@
+//! Documents of a session: canonical content and PDF, kept by the content's digest before the journal names it.
+//!
+//! Rendering is a pure function of the content, so a file that is there is the right one and a crash leaves nothing to mend.
+
+use std::path::{Path, PathBuf};
+
+use kanjie_documents::Status;
+use kanjie_domain::{
+    DecisionContent, Session, SurveyRecordContent, decision_content, survey_record,
+};
+use kanjie_evidence::{Hash, canonical, h};
+
+use super::files::{self, FileError};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PaperKind {
+    /// 勘验笔录.
+    Record,
+    /// 决定书.
+    Decision,
+}
+
+impl PaperKind {
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Record => "record",
+            Self::Decision => "decision",
+        }
+    }
+}
+
+/// A rendered document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Paper {
+    pub kind: PaperKind,
+    pub content_digest: Hash,
+    pub pdf_digest: Hash,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum PaperError {
+    /// The session is not where such a document can be made.
+    #[error("there is nothing to print yet")]
+    TooEarly,
+    #[error(transparent)]
+    File(#[from] FileError),
+    #[error("the document could not be rendered: {0}")]
+    Render(String),
+}
+
+#[derive(Clone, Debug)]
+enum Content {
+    Record(Box<SurveyRecordContent>),
+    Decision(Box<DecisionContent>),
+}
+
+/// What a document will say, before it is rendered.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    pub kind: PaperKind,
+    pub digest: Hash,
+    /// Canonical JSON; what `digest` is of.
+    pub json: String,
+    content: Content,
+}
+
+/// What the document would say as the session stands; `None` where it is too early for it.
+#[must_use]
+pub fn draft(kind: PaperKind, session: &Session, number: &str) -> Option<Draft> {
+    let (content, json) = match kind {
+        PaperKind::Record => {
+            let content = survey_record(session)?;
+            let json = canonical::to_string(&content).ok()?;
+            (Content::Record(Box::new(content)), json)
+        }
+        PaperKind::Decision => {
+            let content = decision_content(session, number)?;
+            let json = canonical::to_string(&content).ok()?;
+            (Content::Decision(Box::new(content)), json)
+        }
+    };
+    Some(Draft {
+        kind,
+        digest: h(&[json.as_bytes()]),
+        json,
+        content,
+    })
+}
+
+/// Where a document's file is; `extension` is `json` or `pdf`.
+#[must_use]
+pub fn path(session_dir: &Path, kind: PaperKind, digest: &str, extension: &str) -> PathBuf {
+    session_dir
+        .join("documents")
+        .join(format!("{}-{digest}.{extension}", kind.name()))
+}
+
+/// Renders the document and keeps it, unless it is kept already.
+///
+/// # Errors
+/// When it cannot be rendered or written.
+pub async fn render(session_dir: PathBuf, draft: Draft) -> Result<Paper, PaperError> {
+    let rendered = tokio::task::spawn_blocking(move || render_now(&session_dir, &draft)).await;
+    rendered.unwrap_or_else(|error| Err(PaperError::Render(error.to_string())))
+}
+
+/// The decision of that digest as a draft: to be looked at, without a seal.
+///
+/// # Errors
+/// When no such content was rendered before, or it cannot be rendered as a draft.
+pub async fn decision_draft(session_dir: PathBuf, digest: String) -> Result<Vec<u8>, PaperError> {
+    let rendered = tokio::task::spawn_blocking(move || {
+        let path = path(&session_dir, PaperKind::Decision, &digest, "json");
+        let json = std::fs::read(path).map_err(|_| PaperError::TooEarly)?;
+        let render = |error: &dyn ToString| PaperError::Render(error.to_string());
+        let content: DecisionContent = serde_json::from_slice(&json).map_err(|e| render(&e))?;
+        kanjie_documents::decision(&content, &digest, Status::Draft).map_err(|e| render(&e))
+    });
+    rendered
+        .await
+        .unwrap_or_else(|error| Err(PaperError::Render(error.to_string())))
+}
+
+fn render_now(session_dir: &Path, draft: &Draft) -> Result<Paper, PaperError> {
+    let digest = draft.digest.to_string();
+    let pdf_path = path(session_dir, draft.kind, &digest, "pdf");
+    let pdf = match std::fs::read(&pdf_path) {
+        Ok(pdf) => pdf,
+        Err(_) => {
+            let pdf = match &draft.content {
+                Content::Record(content) => kanjie_documents::survey_record(content, &digest),
+                Content::Decision(content) => {
+                    kanjie_documents::decision(content, &digest, Status::Sealed)
+                }
+            }
+            .map_err(|error| PaperError::Render(error.to_string()))?;
+            files::write_once(&pdf_path, &pdf)?;
+            pdf
+        }
+    };
+    files::write_once(
+        &path(session_dir, draft.kind, &digest, "json"),
+        draft.json.as_bytes(),
+    )?;
+    Ok(Paper {
+        kind: draft.kind,
+        content_digest: draft.digest,
+        pdf_digest: h(&[&pdf]),
+    })
+}

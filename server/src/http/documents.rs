@@ -1,0 +1,129 @@
+//! `GET /api/v1/sessions/{id}/documents/{name}`: decision, survey record, receipts, and the approver's preview.
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use kanjie_domain::session::Decision;
+use kanjie_domain::{Participant, Role, Session};
+use serde::{Deserialize, Serialize};
+
+use crate::auth::Caller;
+use crate::effects::papers::{self, PaperError, PaperKind};
+use crate::effects::slips;
+use crate::problem::{Problem, ProblemCode};
+use crate::rooms::Rooms;
+use crate::services::Services;
+
+#[derive(Debug, Deserialize)]
+pub struct How {
+    preview: Option<u8>,
+}
+
+#[derive(Debug, Serialize)]
+struct Preview {
+    content_digest: String,
+}
+
+pub async fn get(
+    State(services): State<Services>,
+    State(rooms): State<Rooms>,
+    caller: Caller,
+    Path((session, name)): Path<(String, String)>,
+    Query(how): Query<How>,
+) -> Result<Response, Problem> {
+    caller.part(&services.store, &session).await?;
+    let state = rooms
+        .look(&session)
+        .await
+        .map_err(|_| ProblemCode::NotFound)?;
+    let reader = state
+        .participant(&caller.person)
+        .ok_or(ProblemCode::NotFound)?;
+    let preview = how.preview.is_some_and(|preview| preview != 0);
+    match name.as_str() {
+        "preview" => {
+            let content_digest = previewed(&rooms, &session, reader).await?;
+            Ok(Json(Preview { content_digest }).into_response())
+        }
+        "decision.pdf" if preview => {
+            let digest = previewed(&rooms, &session, reader).await?;
+            let dir = rooms.deps().session_dir(&session);
+            let draft = papers::decision_draft(dir, digest).await;
+            Ok(as_pdf(draft.map_err(|error| Problem::internal(&error))?))
+        }
+        "decision.pdf" => {
+            let digest = decision_of(&state, reader).ok_or(ProblemCode::NotFound)?;
+            pdf(&rooms, &session, PaperKind::Decision, &digest).await
+        }
+        "record.pdf" => {
+            let conclusion = state.conclusion.as_ref();
+            let record = conclusion.and_then(|conclusion| conclusion.record.as_ref());
+            let digest = &record.ok_or(ProblemCode::NotFound)?.digest;
+            pdf(&rooms, &session, PaperKind::Record, digest).await
+        }
+        name => {
+            let number = name
+                .strip_prefix("receipt-")
+                .and_then(|rest| rest.strip_suffix(".pdf"))
+                .and_then(|number| number.parse().ok())
+                .ok_or(ProblemCode::NotFound)?;
+            let dir = rooms.deps().session_dir(&session);
+            let receipts = rooms
+                .receipts(&session)
+                .await
+                .map_err(|_| ProblemCode::NotFound)?;
+            let case = state.scheduled.brief.clone();
+            let slip = slips::slip(dir, case, receipts, number).await;
+            let slip = slip.map_err(|error| Problem::internal(&error))?;
+            Ok(as_pdf(slip.ok_or(ProblemCode::NotFound)?))
+        }
+    }
+}
+
+/// Renders what sealing would seal now; only for who seals.
+async fn previewed(rooms: &Rooms, session: &str, reader: &Participant) -> Result<String, Problem> {
+    if !reader.is(Role::Approver) {
+        return Err(ProblemCode::NotFound.into());
+    }
+    match rooms.preview(session, PaperKind::Decision).await {
+        Ok(paper) => Ok(paper.content_digest.to_string()),
+        Err(PaperError::TooEarly) => Err(ProblemCode::NotReady.into()),
+        Err(error) => Err(Problem::internal(&error)),
+    }
+}
+
+/// The sealed decision: for the authority's own people until it is announced, for all of the session afterwards.
+fn decision_of(state: &Session, reader: &Participant) -> Option<String> {
+    if let Some(digest) = state.announcement() {
+        return Some(digest.to_owned());
+    }
+    match &state.conclusion.as_ref()?.decision {
+        Decision::Sealed(sealed) if reader.is_staff() || reader.is_supervisor() => {
+            Some(sealed.content_digest.clone())
+        }
+        _ => None,
+    }
+}
+
+async fn pdf(
+    rooms: &Rooms,
+    session: &str,
+    kind: PaperKind,
+    digest: &str,
+) -> Result<Response, Problem> {
+    let path = papers::path(&rooms.deps().session_dir(session), kind, digest, "pdf");
+    let bytes = tokio::fs::read(path)
+        .await
+        .map_err(|e| Problem::internal(&e))?;
+    Ok(as_pdf(bytes))
+}
+
+fn as_pdf(bytes: Vec<u8>) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, "application/pdf"),
+        (header::CONTENT_DISPOSITION, "inline"),
+        (header::CACHE_CONTROL, "private, no-cache"),
+    ];
+    (headers, bytes).into_response()
+}

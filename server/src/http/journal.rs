@@ -1,0 +1,47 @@
+//! `GET /api/v1/sessions/{id}/journal?after=N`: the entries after N, withheld where the caller may not see them.
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use kanjie_evidence::Entry;
+use kanjie_store::JournalId;
+use serde::{Deserialize, Serialize};
+
+use crate::auth::Caller;
+use crate::problem::{Problem, ProblemCode};
+use crate::rooms::journal;
+use crate::services::Services;
+
+/// Entries in one answer, at most.
+const LIMIT: u32 = 2_000;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct After {
+    #[serde(default)]
+    after: u64,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Entries {
+    entries: Vec<Entry>,
+}
+
+pub async fn get(
+    State(services): State<Services>,
+    caller: Caller,
+    Path(session): Path<String>,
+    Query(After { after }): Query<After>,
+) -> Result<Json<Entries>, Problem> {
+    caller.part(&services.store, &session).await?;
+    let viewer = journal::viewer(&services.store, &session, &caller.person)
+        .await
+        .map_err(|error| Problem::internal(&error))?
+        .ok_or(ProblemCode::NotFound)?;
+    let id = JournalId::Session(session);
+    let entries = services.store.entries(&id, after, LIMIT).await?;
+    let entries = entries
+        .into_iter()
+        .map(|entry| journal::for_viewer(entry, &viewer))
+        .collect();
+    Ok(Json(Entries { entries }))
+}

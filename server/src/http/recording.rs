@@ -1,0 +1,136 @@
+//! `GET /api/v1/sessions/{id}/recording` and `/recording/{file}`: the playable tracks of a closed session.
+
+use axum::Json;
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use kanjie_domain::Session;
+use kanjie_domain::session::Stage;
+use serde::Serialize;
+use serde_json::{Map, Value};
+use tower::ServiceExt as _;
+use tower_http::services::ServeFile;
+
+use crate::auth::Caller;
+use crate::effects::playback::{self, Progress};
+use crate::problem::{Problem, ProblemCode};
+use crate::rooms::Rooms;
+use crate::services::Services;
+
+#[derive(Debug, Serialize)]
+pub struct Recording {
+    state: &'static str,
+    done: usize,
+    of: usize,
+    /// Zero of the time line, UTC µs.
+    t0: Option<i64>,
+    duration_us: i64,
+    tracks: Vec<Value>,
+}
+
+pub async fn get(
+    State(services): State<Services>,
+    State(rooms): State<Rooms>,
+    caller: Caller,
+    Path(session): Path<String>,
+) -> Result<Json<Recording>, Problem> {
+    caller.part(&services.store, &session).await?;
+    let state = rooms
+        .look(&session)
+        .await
+        .map_err(|_| ProblemCode::NotFound)?;
+    if !matches!(state.stage, Stage::Closed(_)) {
+        return Err(ProblemCode::NotReady.into());
+    }
+    let progress = rooms.playback(&session).borrow().clone();
+    let (name, done, of) = match progress {
+        Progress::Making { done, of } => ("making", done, of),
+        Progress::Failed => ("failed", 0, 0),
+        Progress::Ready => ("ready", 1, 1),
+    };
+    let mut recording = Recording {
+        state: name,
+        done,
+        of,
+        t0: None,
+        duration_us: 0,
+        tracks: Vec::new(),
+    };
+    if name == "ready" {
+        let list = playback::list(&rooms.deps().session_dir(&session));
+        let list = tokio::fs::read(list)
+            .await
+            .map_err(|e| Problem::internal(&e))?;
+        let list: List = serde_json::from_slice(&list).map_err(|e| Problem::internal(&e))?;
+        let count = list.tracks.len();
+        (recording.done, recording.of, recording.t0) = (count, count, Some(list.t0));
+        recording.duration_us = list.tracks.iter().map(end_of).max().unwrap_or(0);
+        recording.tracks = list
+            .tracks
+            .into_iter()
+            .map(|track| named(track, &state))
+            .collect();
+    }
+    Ok(Json(recording))
+}
+
+#[derive(serde::Deserialize)]
+struct List {
+    t0: i64,
+    tracks: Vec<Map<String, Value>>,
+}
+
+fn end_of(track: &Map<String, Value>) -> i64 {
+    let number = |key| track.get(key).and_then(Value::as_i64).unwrap_or(0);
+    number("start_us").saturating_add(number("duration_us"))
+}
+
+/// The track with the name of the person who sent it.
+fn named(mut track: Map<String, Value>, state: &Session) -> Value {
+    let name = track
+        .get("person")
+        .and_then(Value::as_str)
+        .and_then(|person| {
+            state
+                .scheduled
+                .participants
+                .iter()
+                .find(|p| p.person.0 == person)
+        })
+        .map(|participant| participant.name.clone());
+    track.insert("name".to_owned(), name.map_or(Value::Null, Value::String));
+    Value::Object(track)
+}
+
+/// A track's file, in whole or by range.
+pub async fn file(
+    State(services): State<Services>,
+    State(rooms): State<Rooms>,
+    caller: Caller,
+    Path((session, file)): Path<(String, String)>,
+    request: Request,
+) -> Result<Response, Problem> {
+    caller.part(&services.store, &session).await?;
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+    if !file.ends_with(".mp4") || file.starts_with('.') || !file.bytes().all(plain) {
+        return Err(ProblemCode::NotFound.into());
+    }
+    if *rooms.playback(&session).borrow() != Progress::Ready {
+        return Err(ProblemCode::NotFound.into());
+    }
+    let path = playback::media(&rooms.deps().session_dir(&session)).join(file);
+    if !tokio::fs::try_exists(&path).await.unwrap_or(false) {
+        return Err(ProblemCode::NotFound.into());
+    }
+    let mut response = match ServeFile::new(path).oneshot(request).await {
+        Ok(response) => response.into_response(),
+        Err(never) => match never {},
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("video/mp4"));
+    headers.insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("private, no-cache"),
+    );
+    Ok(response)
+}

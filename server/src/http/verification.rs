@@ -1,0 +1,29 @@
+//! `GET /api/v1/sessions/{id}/verification`: the check of a closed session's package, by the code of `kanjie verify`.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use kanjie_domain::session::Stage;
+
+use crate::auth::Caller;
+use crate::effects::verification::Verdict;
+use crate::problem::{Problem, ProblemCode};
+use crate::rooms::Rooms;
+use crate::services::Services;
+
+pub async fn get(
+    State(services): State<Services>,
+    State(rooms): State<Rooms>,
+    caller: Caller,
+    Path(session): Path<String>,
+) -> Result<Json<Verdict>, Problem> {
+    caller.part(&services.store, &session).await?;
+    let state = rooms
+        .look(&session)
+        .await
+        .map_err(|_| ProblemCode::NotFound)?;
+    if !matches!(state.stage, Stage::Closed(_)) {
+        return Err(ProblemCode::NotReady.into());
+    }
+    let verdict = rooms.verification(&session).await;
+    Ok(Json(verdict.map_err(|error| Problem::internal(&error))?))
+}

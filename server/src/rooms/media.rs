@@ -1,0 +1,362 @@
+//! A room's side of the relay: the policy as applied, offers and answers, who speaks, how good each connection is.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use kanjie_domain::SeatId;
+use kanjie_media::{self as relay, Half, MediaError, RelayEvent, RoomId, SeatStats, Source, Tap};
+
+use super::policy::Audience;
+use super::room::Room;
+use super::sockets::SocketId;
+use super::switch::Switch;
+use crate::socket::frames::{self, DownTrack, MediaFromClient, MediaToClient, Quality, ToClient};
+use crate::texts;
+
+/// How long the relay may take to confirm that it closed; then the whole room is closed instead.
+const CONFIRM: Duration = Duration::from_secs(2);
+/// Sources that one seat may name in an offer.
+const MAX_SOURCES: usize = 8;
+
+pub struct RoomMedia {
+    switch: Arc<dyn Switch>,
+    room: RoomId,
+    applied: Audience,
+    open: bool,
+    pub speaking: Option<SeatId>,
+    pub quality: BTreeMap<SeatId, Quality>,
+    /// Seats whose last offer has no answer: it is made again when their socket is back.
+    pub unanswered: BTreeSet<SeatId>,
+}
+
+impl RoomMedia {
+    #[must_use]
+    pub fn new(switch: Arc<dyn Switch>, session: &str) -> Self {
+        Self {
+            switch,
+            room: RoomId(session.to_owned()),
+            applied: Audience::new(),
+            open: false,
+            speaking: None,
+            quality: BTreeMap::new(),
+            unanswered: BTreeSet::new(),
+        }
+    }
+
+    /// What the relay was last told; a room that is not open forwards nothing.
+    #[must_use]
+    pub const fn applied(&self) -> &Audience {
+        &self.applied
+    }
+
+    pub async fn open(&mut self, tap: Arc<dyn Tap>) -> Result<(), MediaError> {
+        if self.open {
+            return Ok(());
+        }
+        match self.switch.open_room(&self.room, tap.clone()).await {
+            Err(MediaError::RoomExists) => {
+                // Left over from a room that ended badly: its connections fed another tap.
+                self.switch.close_room(&self.room).await;
+                self.switch.open_room(&self.room, tap).await?;
+            }
+            other => other?,
+        }
+        self.applied.clear();
+        self.open = true;
+        Ok(())
+    }
+
+    /// Ends every connection.
+    pub async fn close(&mut self) {
+        self.switch.close_room(&self.room).await;
+        self.applied.clear();
+        self.open = false;
+    }
+
+    /// Tells the relay who may hear and see whom. Where it does not confirm in time, everything is closed.
+    pub async fn apply(&mut self, audience: Audience) {
+        if !self.open || audience == self.applied {
+            return;
+        }
+        let policy = to_policy(&audience);
+        let told = self.switch.set_policy(&self.room, policy);
+        match tokio::time::timeout(CONFIRM, told).await {
+            Ok(Ok(())) => self.applied = audience,
+            Ok(Err(error)) => {
+                tracing::error!(room = self.room.0, %error, "the relay refused a policy; closing");
+                self.close().await;
+            }
+            Err(_) => {
+                tracing::error!(
+                    room = self.room.0,
+                    "the relay did not confirm a policy; closing"
+                );
+                self.close().await;
+            }
+        }
+    }
+
+    #[must_use]
+    pub const fn is_open(&self) -> bool {
+        self.open
+    }
+
+    pub async fn remove(&self, seat: &SeatId) {
+        self.switch.remove_seat(&self.room, &to_relay(seat)).await;
+    }
+
+    pub async fn stats(&self) -> Vec<SeatStats> {
+        self.switch.stats(&self.room).await
+    }
+}
+
+impl Room {
+    /// A media frame from the socket that carries its seat's media.
+    pub(super) async fn media_frame(&mut self, id: SocketId, frame: MediaFromClient) {
+        let Some(socket) = self.sockets.get(id).filter(|socket| !socket.companion) else {
+            return;
+        };
+        let seat = socket.seat.clone();
+        let (half, result) = match frame {
+            MediaFromClient::UpOffer { sdp, sources } => {
+                (frames::Half::Up, self.up_offer(&seat, &sdp, &sources).await)
+            }
+            MediaFromClient::DownAnswer { generation, sdp } => (
+                frames::Half::Down,
+                self.down_answer(&seat, generation, &sdp).await,
+            ),
+            MediaFromClient::Restart { half } => {
+                let relay_half = match half {
+                    frames::Half::Up => Half::Up,
+                    frames::Half::Down => Half::Down,
+                };
+                let (switch, room) = (&self.media.switch, &self.media.room);
+                switch.close_half(room, &to_relay(&seat), relay_half).await;
+                match half {
+                    frames::Half::Up => (half, Ok(())),
+                    frames::Half::Down => (half, self.offer_down(&seat).await),
+                }
+            }
+        };
+        if let Err(error) = result {
+            tracing::info!(room = self.journal.id(), seat = seat.0, %error, "media refused");
+            self.media_failed(&seat, half, error_code(&error));
+        }
+    }
+
+    async fn up_offer(
+        &self,
+        seat: &SeatId,
+        sdp: &str,
+        sources: &BTreeMap<String, String>,
+    ) -> Result<(), MediaError> {
+        if sources.len() > MAX_SOURCES {
+            return Err(MediaError::TooMany("sources"));
+        }
+        let sources = sources
+            .iter()
+            .map(|(mid, name)| Some((mid.clone(), Source::parse(name)?)))
+            .collect::<Option<Vec<_>>>()
+            .ok_or(MediaError::BadDescription("unknown source"))?;
+        let state = &self.journal.state;
+        let publishes = self
+            .sockets
+            .media_of(seat)
+            .and_then(|socket| state.participant(&socket.person))
+            .is_some_and(|participant| !participant.is_supervisor());
+        if !publishes {
+            return Err(MediaError::BadDescription("a supervisor only watches"));
+        }
+        let (switch, room) = (&self.media.switch, &self.media.room);
+        let answer = switch
+            .answer_up(room, &to_relay(seat), sdp, &sources)
+            .await?;
+        self.send_media(seat, MediaToClient::UpAnswer { sdp: &answer });
+        Ok(())
+    }
+
+    async fn down_answer(
+        &mut self,
+        seat: &SeatId,
+        generation: u64,
+        sdp: &str,
+    ) -> Result<(), MediaError> {
+        let (switch, room) = (&self.media.switch, &self.media.room);
+        match switch
+            .accept_down(room, &to_relay(seat), generation, sdp)
+            .await
+        {
+            // A newer offer is on its way (signalling.md section 3).
+            Err(MediaError::StaleAnswer) => Ok(()),
+            Ok(()) => {
+                self.media.unanswered.remove(seat);
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
+    /// Offers a seat what it may receive now.
+    pub(super) async fn offer_down(&mut self, seat: &SeatId) -> Result<(), MediaError> {
+        self.media.unanswered.insert(seat.clone());
+        if !self.media.open || self.sockets.media_of(seat).is_none() {
+            return Ok(());
+        }
+        let (switch, room) = (&self.media.switch, &self.media.room);
+        let offer = switch.offer_down(room, &to_relay(seat)).await?;
+        let tracks: Vec<DownTrack> = offer
+            .tracks
+            .iter()
+            .map(|track| DownTrack {
+                mid: track.mid.clone(),
+                seat: SeatId(track.track.seat.0.clone()),
+                source: track.track.source.as_str().to_owned(),
+            })
+            .collect();
+        let frame = MediaToClient::DownOffer {
+            generation: offer.generation,
+            sdp: &offer.sdp,
+            tracks: &tracks,
+        };
+        self.send_media(seat, frame);
+        Ok(())
+    }
+
+    fn send_media(&self, seat: &SeatId, frame: MediaToClient<'_>) {
+        if let Some(socket) = self.sockets.media_of(seat) {
+            socket
+                .outbox
+                .push(frames::text(&ToClient::Media(frame)).into());
+        }
+    }
+
+    fn media_failed(&self, seat: &SeatId, half: frames::Half, code: &str) {
+        let Some(socket) = self.sockets.media_of(seat) else {
+            return;
+        };
+        let text = texts::of(code, socket.lang);
+        let frame = MediaToClient::Failed {
+            half,
+            code,
+            title: text.title,
+            next: text.next,
+        };
+        socket
+            .outbox
+            .push(frames::text(&ToClient::Media(frame)).into());
+    }
+
+    /// What the relay noticed.
+    pub(super) async fn relay_event(&mut self, event: RelayEvent) {
+        match event {
+            RelayEvent::DownNeedsOffer { seat, .. } => {
+                let seat = SeatId(seat.0);
+                if let Err(error) = self.offer_down(&seat).await {
+                    tracing::info!(room = self.journal.id(), seat = seat.0, %error, "no offer");
+                }
+            }
+            RelayEvent::TrackEnded { track, .. } => self.end_track(&track).await,
+            RelayEvent::TapOverflow { track, lost, .. } => self.note_overflow(&track, lost).await,
+            RelayEvent::Speaking { seat, .. } => {
+                self.media.speaking = Some(SeatId(seat.0));
+                self.push_presence();
+            }
+            RelayEvent::Vanished { seat, .. } | RelayEvent::Disconnected { seat, .. } => {
+                self.media.quality.insert(SeatId(seat.0), Quality::Lost);
+                self.push_presence();
+            }
+            RelayEvent::Connected { .. } | RelayEvent::TrackStarted { .. } => {}
+        }
+    }
+
+    /// Takes the relay's figures; tells the room where a seat's quality changed.
+    pub(super) async fn measure(&mut self) {
+        if !self.media.open {
+            return;
+        }
+        let quality = self
+            .media
+            .stats()
+            .await
+            .iter()
+            .map(|stats| (SeatId(stats.seat.0.clone()), quality_of(stats)))
+            .collect();
+        if quality != self.media.quality {
+            self.media.quality = quality;
+            self.push_presence();
+        }
+    }
+
+    /// Each socket learns of those whom it may hear or see, so that a deliberation does not show by who speaks in it.
+    fn push_presence(&self) {
+        for socket in self.sockets.iter() {
+            let hears = |seat: &&SeatId| {
+                **seat == socket.seat
+                    || self
+                        .media
+                        .applied
+                        .get(*seat)
+                        .is_some_and(|publishing| publishing.to.contains(&socket.seat))
+            };
+            let frame = ToClient::Presence {
+                quality: &self.media.quality,
+                speaking: self.media.speaking.as_ref().filter(hears),
+            };
+            socket.outbox.push(frames::text(&frame).into());
+        }
+    }
+}
+
+/// Bars on the worse of both halves: 2 % lost or 150 ms there and back is noticed, 8 % or 400 ms disturbs.
+fn quality_of(stats: &SeatStats) -> Quality {
+    let halves = [stats.up.as_ref(), stats.down.as_ref()];
+    let halves = halves.iter().flatten();
+    let (mut loss, mut any, mut connected) = (0.0_f64, false, false);
+    for half in halves {
+        any = true;
+        connected |= half.connected;
+        loss = loss.max(half.loss);
+    }
+    let rtt = stats.rtt_ms.unwrap_or(0.0);
+    if any && !connected {
+        Quality::Lost
+    } else if loss > 0.08 || rtt > 400.0 {
+        Quality::Poor
+    } else if loss > 0.02 || rtt > 150.0 {
+        Quality::Fair
+    } else {
+        Quality::Good
+    }
+}
+
+fn to_relay(seat: &SeatId) -> relay::SeatId {
+    relay::SeatId(seat.0.clone())
+}
+
+fn to_policy(audience: &Audience) -> relay::Policy {
+    let seats = audience
+        .iter()
+        .map(|(seat, publishing)| {
+            let publishing = relay::Publishing {
+                to: publishing.to.iter().map(to_relay).collect(),
+                record: publishing.record,
+            };
+            (to_relay(seat), publishing)
+        })
+        .collect();
+    relay::Policy { seats }
+}
+
+const fn error_code(error: &MediaError) -> &'static str {
+    match error {
+        MediaError::BadDescription(_) | MediaError::BadName => "media_description",
+        MediaError::TooMany(_) => "limit_reached",
+        MediaError::UnknownRoom | MediaError::UnknownSeat => "not_in_this_stage",
+        MediaError::RoomExists
+        | MediaError::StaleAnswer
+        | MediaError::Start(_)
+        | MediaError::Crypto(_)
+        | MediaError::Stopped => "media_unavailable",
+    }
+}

@@ -1,0 +1,162 @@
+//! The frames of docs/protocol/signalling.md section 2 and 3, one type a message.
+
+use std::collections::BTreeMap;
+
+use kanjie_domain::{PersonId, Role, SeatId};
+use serde::{Deserialize, Serialize};
+use serde_json::{Number, Value};
+
+/// Largest text frame a client may send, bytes.
+pub const MAX_FRAME: usize = 256 * 1024;
+/// Deepest nesting of a client's JSON.
+pub const MAX_DEPTH: usize = 32;
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum FromClient {
+    Hello(Hello),
+    Do(Do),
+    Media(MediaFromClient),
+    Ping(Number),
+}
+
+/// What a client says first: where its journal ends, and on what device it is.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hello {
+    pub after: u64,
+    #[serde(default)]
+    pub device: String,
+    /// The seat held before, or for a companion the seat to share.
+    #[serde(default)]
+    pub seat: Option<SeatId>,
+    /// Joins another person's seat on the same device; media stays with that person's socket.
+    #[serde(default)]
+    pub companion: bool,
+}
+
+/// `command` stays a value so that a malformed command can be refused by its `id`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Do {
+    pub id: u64,
+    pub command: Value,
+    #[serde(default)]
+    pub factor: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Half {
+    Up,
+    Down,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum MediaFromClient {
+    UpOffer {
+        sdp: String,
+        /// mid → source.
+        sources: BTreeMap<String, String>,
+    },
+    DownAnswer {
+        generation: u64,
+        sdp: String,
+    },
+    Restart {
+        half: Half,
+    },
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ToClient<'a> {
+    Welcome {
+        session: &'a str,
+        person: &'a PersonId,
+        seat: &'a SeatId,
+        roles: &'a [Role],
+        head: u64,
+        now: i64,
+        relay: RelayFacts<'a>,
+    },
+    CaughtUp {
+        head: u64,
+    },
+    Done {
+        id: u64,
+        seq: u64,
+    },
+    Refused {
+        id: Option<u64>,
+        code: &'a str,
+        title: &'a str,
+        next: &'a str,
+        #[serde(skip_serializing_if = "<[String]>::is_empty")]
+        missing: &'a [String],
+    },
+    Readiness {
+        seq: u64,
+        acts: &'a Value,
+    },
+    Presence {
+        quality: &'a BTreeMap<SeatId, Quality>,
+        speaking: Option<&'a SeatId>,
+    },
+    Pong(&'a Number),
+    Media(MediaToClient<'a>),
+    Bye {
+        code: &'a str,
+        title: &'a str,
+        next: &'a str,
+    },
+}
+
+#[derive(Debug, Serialize)]
+pub struct RelayFacts<'a> {
+    pub ice_servers: [Value; 0],
+    /// Another at each start of the relay.
+    pub run: &'a str,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Quality {
+    Good,
+    Fair,
+    Poor,
+    Lost,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MediaToClient<'a> {
+    UpAnswer {
+        sdp: &'a str,
+    },
+    DownOffer {
+        generation: u64,
+        sdp: &'a str,
+        tracks: &'a [DownTrack],
+    },
+    Failed {
+        half: Half,
+        code: &'a str,
+        title: &'a str,
+        next: &'a str,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DownTrack {
+    pub mid: String,
+    pub seat: SeatId,
+    pub source: String,
+}
+
+/// A server frame as text. Serialising these types cannot fail; an empty object keeps the socket alive if it ever did.
+#[must_use]
+pub fn text(frame: &ToClient<'_>) -> String {
+    serde_json::to_string(frame).unwrap_or_else(|_| "{}".to_owned())
+}
