@@ -168,9 +168,12 @@ pub async fn once(services: &Services, address: &str) -> Result<String, Failure>
     if services.store.has_sessions().await? {
         return match std::fs::read_to_string(&kept) {
             Ok(text) => Ok(text),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(Failure::Usage(
-                format!("{} holds other data: --demo needs a directory of its own", services.config.data.display()),
-            )),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                Err(Failure::Usage(format!(
+                    "{} holds other data: --demo needs a directory of its own",
+                    services.config.data.display()
+                )))
+            }
             Err(error) => Err(Failure::file(kept)(error)),
         };
     }

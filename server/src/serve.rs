@@ -80,7 +80,9 @@ pub async fn run(mut config: Config, demo: bool) -> Result<(), Failure> {
 fn make_room_for_connections() {
     let limits = getrlimit(Resource::Nofile);
     let wanted = Rlimit {
-        current: limits.maximum.map_or(Some(MOST_FILES), |most| Some(most.min(MOST_FILES))),
+        current: limits
+            .maximum
+            .map_or(Some(MOST_FILES), |most| Some(most.min(MOST_FILES))),
         maximum: limits.maximum,
     };
     if limits.current.is_some_and(|now| Some(now) < wanted.current)
