@@ -48,6 +48,7 @@ impl Room {
     pub(super) async fn act(&mut self, act: &Act) -> Result<u64, ActError> {
         let actor = Actor::Person(act.caller.person.clone());
         let mut factor: Option<Factor> = None;
+        let mut segments_closed = false;
         for _ in 0..TRIES {
             self.journal_recorder_events().await?;
             let at = self.now();
@@ -68,8 +69,11 @@ impl Room {
                 events = self.decide(act, act.paper.as_ref(), &actor, at, factor.clone());
             }
             let events = events?;
-            if matches!(act.command, Command::Close {}) {
+            if matches!(act.command, Command::Close {}) && !segments_closed {
+                // Its reports are entries of their own: decide again after them.
                 self.finish_recording().await?;
+                segments_closed = true;
+                continue;
             }
             match self.carry_out(&actor, at, events).await {
                 Err(JournalError::Conflict) => self.reload().await?,
@@ -206,6 +210,8 @@ impl Room {
         at: i64,
         batch: Vec<(Actor, Event)>,
     ) -> Result<u64, JournalError> {
+        // A decision may have waited for the recorder while the journal went on.
+        let at = self.journal.at(at);
         let next = self.journal.preview(at, &batch);
         let allowed = audience(&next);
         let was_private = self.journal.state.is_deliberating();

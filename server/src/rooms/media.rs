@@ -106,6 +106,19 @@ impl RoomMedia {
         self.switch.remove_seat(&self.room, &to_relay(seat)).await;
     }
 
+    /// A segment begins: its pictures can be played from a keyframe on. `track` is its name, `{seat}-{source}`.
+    pub async fn picture_for(&self, track: &str) {
+        let named = track.rsplit_once('-').and_then(|(seat, source)| {
+            Some(relay::TrackId {
+                seat: relay::SeatId(seat.to_owned()),
+                source: Source::parse(source)?,
+            })
+        });
+        if let Some(track) = named.filter(|track| self.open && !track.source.is_audio()) {
+            self.switch.request_keyframe(&self.room, &track).await;
+        }
+    }
+
     pub async fn stats(&self) -> Vec<SeatStats> {
         self.switch.stats(&self.room).await
     }

@@ -207,6 +207,9 @@ impl Room {
     }
 
     async fn recorder_report(&mut self, event: RecorderEvent) -> Result<(), ActError> {
+        if let RecorderEvent::SegmentOpened { track, .. } = &event {
+            self.media.picture_for(track).await;
+        }
         let report = match event {
             RecorderEvent::SegmentOpened {
                 segment,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use kanjie_media::{
-    DownOffer, Half, MediaError, Policy, RoomId, SeatId, SeatStats, Source, Tap, Transport,
+    DownOffer, Half, MediaError, Policy, RoomId, SeatId, SeatStats, Source, Tap, TrackId, Transport,
 };
 
 type Answer<'a, T> = BoxFuture<'a, Result<T, MediaError>>;
@@ -36,6 +36,7 @@ pub trait Switch: Send + Sync {
         half: Half,
     ) -> BoxFuture<'a, ()>;
     fn remove_seat<'a>(&'a self, room: &'a RoomId, seat: &'a SeatId) -> BoxFuture<'a, ()>;
+    fn request_keyframe<'a>(&'a self, room: &'a RoomId, track: &'a TrackId) -> BoxFuture<'a, ()>;
     fn stats<'a>(&'a self, room: &'a RoomId) -> BoxFuture<'a, Vec<SeatStats>>;
 }
 
@@ -87,6 +88,10 @@ impl<T: Transport> Switch for T {
 
     fn remove_seat<'a>(&'a self, room: &'a RoomId, seat: &'a SeatId) -> BoxFuture<'a, ()> {
         Box::pin(Transport::remove_seat(self, room, seat))
+    }
+
+    fn request_keyframe<'a>(&'a self, room: &'a RoomId, track: &'a TrackId) -> BoxFuture<'a, ()> {
+        Box::pin(Transport::request_keyframe(self, room, track))
     }
 
     fn stats<'a>(&'a self, room: &'a RoomId) -> BoxFuture<'a, Vec<SeatStats>> {

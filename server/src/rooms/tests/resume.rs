@@ -40,3 +40,23 @@ async fn a_second_socket_takes_the_seat_over() {
     assert!(second.act(notice, None).await.is_err());
     assert_eq!(second.count("arrived"), 6);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn leaving_is_an_act_that_the_applicant_gets_a_receipt_for() {
+    let house = House::open().await;
+    let session = house.session("crash");
+    let mut cast = journey::live(&house, &session).await;
+    cast.applicant.done(json!({"type": "leave"})).await;
+    cast.applicant.event("receipt_issued").await;
+    assert_eq!(journey::check_receipts(&house, &cast.applicant), ["left"]);
+    let seat = cast.applicant.welcome["seat"].as_str().unwrap().to_owned();
+    assert!(
+        house
+            .relay
+            .asked()
+            .contains(&super::house::Asked::Removed(seat))
+    );
+    let (status, pdf) =
+        super::relay::get(&house, "chair", &session, "documents/receipt-1.pdf").await;
+    assert_eq!((status, &pdf[..5]), (200, b"%PDF-".as_slice()));
+}
