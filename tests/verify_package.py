@@ -625,7 +625,7 @@ def check_media(package):
         need(not files, place, "is missing")
         return
     listing = package.json(place)
-    keys_are(listing, ["t0", "tracks"], place)
+    keys_are(listing, ["duration_us", "t0", "tracks"], place)
     need(isinstance(listing["tracks"], list), place, "tracks are no list")
     names = [track.get("file") if isinstance(track, dict) else None for track in listing["tracks"]]
     need(all(isinstance(name, str) for name in names), place, "a track without file")

@@ -16,7 +16,9 @@ describe("the playback's clock", () => {
 	it("keeps a track with its picture within 80 ms", () => {
 		const track = { start: 5, length: 20 };
 		expect(correct(4, track, 0)).toEqual({ do: "hide" });
-		expect(correct(25, track, 20)).toEqual({ do: "hide" });
+		expect(correct(26, track, 20)).toEqual({ do: "hide" });
+		expect(correct(4.8, track, 0)).toEqual({ do: "hold", to: 0 });
+		expect(correct(25.2, track, 20)).toEqual({ do: "hold", to: 19.95 });
 		expect(correct(10, track, 0)).toEqual({ do: "jump", to: 5 });
 		expect(correct(10, track, 5.01)).toEqual({ do: "run", rate: 1 });
 		// An element 60 ms behind is led back in one second.

@@ -365,3 +365,35 @@ async fn the_commands_in_verify_txt_work_and_find_a_change() {
     fs::write(&journal, &bytes).unwrap();
     assert!(!run().0);
 }
+
+/// The verifier that was written from the page alone agrees.
+#[tokio::test]
+async fn the_independent_verifier_takes_both_copies_and_finds_a_change() {
+    let session = Session::play().await;
+    let place = tempfile::tempdir().unwrap();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/verify_package.py");
+    for (name, copy) in [("full", Copy::Full), ("copy", Copy::Applicant)] {
+        let out = place.path().join(name);
+        session.write(&out, copy).unwrap();
+        let check = || {
+            let output = Command::new("python3")
+                .arg(&script)
+                .arg(&out)
+                .output()
+                .unwrap();
+            let said = String::from_utf8_lossy(&output.stdout).into_owned();
+            (
+                output.status.code(),
+                said + &String::from_utf8_lossy(&output.stderr),
+            )
+        };
+        let (code, said) = check();
+        assert_eq!(code, Some(0), "{said}");
+        let segment = &names(&out.join("data/recording"))[0];
+        let path = out.join("data/recording").join(segment);
+        let mut bytes = fs::read(&path).unwrap();
+        bytes[200] ^= 1;
+        fs::write(&path, &bytes).unwrap();
+        assert_eq!(check().0, Some(1));
+    }
+}

@@ -13,6 +13,7 @@ use serde::Serialize;
 use crate::auth::totp;
 use crate::cli::add_staff;
 use crate::error::Failure;
+use crate::files;
 use crate::scheduling::{self, NewSession, participant};
 use crate::services::Services;
 
@@ -156,6 +157,29 @@ pub async fn run(services: &Services, address: &str) -> Result<Seeded, Failure> 
         seeded.sessions.insert(name, session);
     }
     Ok(seeded)
+}
+
+/// Seeds an empty store; says how everybody comes in, also when it was seeded before.
+///
+/// # Errors
+/// As [`run`], or when what was said the first time cannot be kept or found again.
+pub async fn once(services: &Services, address: &str) -> Result<String, Failure> {
+    let kept = services.config.data.join("demo.txt");
+    if services.store.has_sessions().await? {
+        return match std::fs::read_to_string(&kept) {
+            Ok(text) => Ok(text),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                Err(Failure::Usage(format!(
+                    "{} holds other data: --demo needs a directory of its own",
+                    services.config.data.display()
+                )))
+            }
+            Err(error) => Err(Failure::file(kept)(error)),
+        };
+    }
+    let text = run(services, address).await?.to_string();
+    files::write_new_private(&kept, text.as_bytes()).map_err(Failure::file(kept))?;
+    Ok(text)
 }
 
 async fn add(services: &Services, example: &Example) -> Result<(Person, SeededPerson), Failure> {

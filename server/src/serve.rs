@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -19,6 +20,8 @@ use crate::rooms::Rooms;
 use crate::services::Services;
 use crate::{cli, seed};
 
+const MOST_FILES: u64 = 65_536;
+
 /// What a demonstration's record says of its clock, where nothing is configured.
 const DEMO_CLOCK: &str = "示例:演示环境,时钟未经核对";
 
@@ -28,6 +31,7 @@ const DEMO_CLOCK: &str = "示例:演示环境,时钟未经核对";
 /// Whatever keeps it from starting.
 pub async fn run(mut config: Config, demo: bool) -> Result<(), Failure> {
     config.check()?;
+    make_room_for_connections();
     if demo && config.clock.kept_by.is_none() {
         config.clock.kept_by = Some(String::from(DEMO_CLOCK));
     }
@@ -37,8 +41,8 @@ pub async fn run(mut config: Config, demo: bool) -> Result<(), Failure> {
     let port = listeners.first().map_or(0, |(_, address)| address.port());
     let address = config.public_address(port);
     let services = Services::open(config, Arc::new(SystemEnv::new())).await?;
-    if demo && !services.store.has_sessions().await? {
-        cli::say(&seed::run(&services, &address).await?.to_string());
+    if demo {
+        cli::say(&seed::once(&services, &address).await?);
     }
     let rooms = Rooms::start(services.clone()).await?;
     let limits = &services.config.limits;
@@ -70,6 +74,22 @@ pub async fn run(mut config: Config, demo: bool) -> Result<(), Failure> {
     background.abort();
     services.store.close().await;
     Ok(())
+}
+
+/// Each connection is a file: the limit that shells are born with is too low for a server.
+fn make_room_for_connections() {
+    let limits = getrlimit(Resource::Nofile);
+    let wanted = Rlimit {
+        current: limits
+            .maximum
+            .map_or(Some(MOST_FILES), |most| Some(most.min(MOST_FILES))),
+        maximum: limits.maximum,
+    };
+    if limits.current.is_some_and(|now| Some(now) < wanted.current)
+        && let Err(error) = setrlimit(Resource::Nofile, wanted)
+    {
+        tracing::warn!(%error, "the limit of open files stays low");
+    }
 }
 
 /// All addresses; the second loopback family may be missing.

@@ -83,7 +83,7 @@ export class Connection {
 		if ("caught_up" in frame) {
 			this.attempt = 0;
 			this.lostSince = null;
-			return [{ do: "deliver", frame }, this.enter({ at: "online" })];
+			return [this.enter({ at: "online" }), { do: "deliver", frame }];
 		}
 		return [{ do: "deliver", frame }];
 	}

@@ -3,9 +3,14 @@
 
 /** Beyond this a track is put in place; below it, it is led there by a slightly other speed. */
 const JUMP_S = 0.4;
+/** Tracks do not begin and end in the same instant; a picture is not taken away for so little. */
+const EDGE_S = 0.5;
+const FRAME_S = 0.05;
 /** The ear and eye forgive this much. */
 const TOLERANCE_S = 0.03;
-const NUDGE = 0.06;
+/** Speed-up for each second of distance, and its limit: starting late is made good within a second. */
+const GAIN = 1.5;
+const MOST = 0.25;
 
 export class MasterClock {
 	private base = 0;
@@ -38,14 +43,22 @@ export class MasterClock {
 	}
 }
 
-export type Correction = { do: "hide" } | { do: "jump"; to: number } | { do: "run"; rate: number };
+/** `hold`: the first or last frame stands while the others have begun or not yet ended. */
+export type Correction =
+	| { do: "hide" }
+	| { do: "hold"; to: number }
+	| { do: "jump"; to: number }
+	| { do: "run"; rate: number };
 
 /** `at`: where the element is, in its own time; `start`, `length`: the track's place on the time line. */
 export function correct(position: number, track: { start: number; length: number }, at: number): Correction {
 	const target = position - track.start;
-	if (target < 0 || target >= track.length) return { do: "hide" };
+	if (target < -EDGE_S || target > track.length + EDGE_S) return { do: "hide" };
+	if (target < 0) return { do: "hold", to: 0 };
+	if (target >= track.length - FRAME_S) return { do: "hold", to: Math.max(0, track.length - FRAME_S) };
 	const behind = target - at;
 	if (Math.abs(behind) > JUMP_S) return { do: "jump", to: target };
 	if (Math.abs(behind) <= TOLERANCE_S) return { do: "run", rate: 1 };
-	return { do: "run", rate: behind > 0 ? 1 + NUDGE : 1 - NUDGE };
+	const nudge = Math.max(-MOST, Math.min(MOST, behind * GAIN));
+	return { do: "run", rate: 1 + Math.round(nudge * 100) / 100 };
 }

@@ -29,6 +29,10 @@ export function mayDeliberate(person: Person | undefined): boolean {
 export function peopleOf(session: Session): Person[] {
 	return session.order.flatMap((id) => session.people[id] ?? []);
 }
+/** R28: whether this viewer neither hears nor sees the room now. The relay holds it; the screen only says so. */
+export function isShutOut(session: Session | null, viewer: Person | undefined): boolean {
+	return (session?.deliberating ?? false) && !mayDeliberate(viewer) && !has(viewer, "supervisor");
+}
 /** Surveyors first: their picture is what the review is about. */
 export function inRoom(session: Session): Person[] {
 	const live = peopleOf(session).filter((person) => person.here && person.admitted);

@@ -34,6 +34,8 @@ export const useLive = defineStore("live", () => {
 	let watch = newWatch();
 	let replay: Entry[] = [];
 	let told = "";
+	/** Welcomed, and the media not yet connected (again). */
+	let unconnected: { resumed: boolean } | null = null;
 
 	const me = computed(() => (welcome.value ? session.value?.people[welcome.value.person] : undefined));
 	const site = computed(() => has(me.value, "surveyor"));
@@ -71,6 +73,7 @@ export const useLive = defineStore("live", () => {
 		watch = newWatch();
 		replay = [];
 		told = "";
+		unconnected = null;
 	}
 
 	/** Asks for an act; a refusal is shown and returned. */
@@ -103,8 +106,7 @@ export const useLive = defineStore("live", () => {
 		welcome.value = next;
 		skew.value = next.now / 1000 - Date.now();
 		rememberSeat(next.session, next.seat);
-		// Roles come with the welcome, before the journal is replayed.
-		void media.welcomed(next, resumed, next.roles.includes("surveyor"));
+		unconnected = { resumed };
 	}
 
 	function deliver(frame: Extract<Effect, { do: "deliver" }>["frame"]): void {
@@ -130,6 +132,17 @@ export const useLive = defineStore("live", () => {
 		replay = [];
 		told = "";
 		tellMedia();
+		connectMedia();
+	}
+
+	/** The relay has a room from the lobby's opening to the closing; before and after it would only refuse. */
+	function connectMedia(): void {
+		const stage = session.value?.stage;
+		if (!unconnected || !welcome.value || stage === undefined) return;
+		if (stage === "scheduled" || stage === "closed") return;
+		const { resumed } = unconnected;
+		unconnected = null;
+		void media.welcomed(welcome.value, resumed, site.value);
 	}
 
 	function apply(entries: Entry[]): void {
@@ -137,6 +150,7 @@ export const useLive = defineStore("live", () => {
 		for (const next of entries) folded = fold(folded, next);
 		session.value = folded;
 		if (me.value?.admitted) tellMedia();
+		if (phase.value.at === "online") connectMedia();
 	}
 
 	/** The journal says who sends what; said once for each state, and only by who is in. */

@@ -44,10 +44,11 @@ export class Media {
 
 	/** After each welcome: connects on the first, and again where the old paths did not survive. */
 	async welcomed(welcome: Welcome, resumed: boolean, site: boolean): Promise<void> {
-		const sameServer = welcome.relay.run !== undefined && welcome.relay.run === this.run;
+		// Another process of the server knows none of our paths, though the browser takes seconds to notice.
+		const sameServer = welcome.relay.run === this.run;
 		this.run = welcome.relay.run;
 		const ice = welcome.relay.ice_servers;
-		if (!resumed || !this.down || !(this.down.alive || sameServer)) {
+		if (!(resumed && sameServer && this.down?.alive)) {
 			this.down?.reset();
 			this.down ??= new Down(
 				ice,
@@ -60,7 +61,7 @@ export class Media {
 			);
 			this.send({ restart: { half: "down" } });
 		}
-		if (!resumed || !this.up || !(this.up.alive || sameServer)) {
+		if (!(resumed && sameServer && this.up?.alive)) {
 			this.up ??= new Up(
 				ice,
 				site,

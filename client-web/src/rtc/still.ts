@@ -8,7 +8,10 @@ export interface Grab {
 	capturedAt: number;
 }
 
+/** The frame that is on the screen at the press, where one is; else the next one that the track gives. */
 export async function grab(track: MediaStreamTrack): Promise<Grab | null> {
+	const shown = Array.from(document.querySelectorAll("video")).find((video) => shows(video, track));
+	if (shown) return draw(shown);
 	const video = document.createElement("video");
 	video.muted = true;
 	video.playsInline = true;
@@ -19,8 +22,18 @@ export async function grab(track: MediaStreamTrack): Promise<Grab | null> {
 	return still;
 }
 
+function shows(video: HTMLVideoElement, track: MediaStreamTrack): boolean {
+	const stream = video.srcObject;
+	const ready = video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA;
+	return ready && stream instanceof MediaStream && stream.getVideoTracks().includes(track);
+}
+
+const PATIENCE_MS = 4_000;
+
+/** Gives up after a while: a camera that fell asleep must not block the next press. */
 function firstFrame(video: HTMLVideoElement): Promise<void> {
 	return new Promise((resolve) => {
+		window.setTimeout(resolve, PATIENCE_MS);
 		video.onloadeddata = () => resolve();
 		video.play().catch(() => resolve());
 	});

@@ -196,7 +196,7 @@ impl Session {
         write("media/t1.mp4", b"derived");
         write(
             "media/tracks.json",
-            br#"{"t0":1,"tracks":[{"file":"t1.mp4"}]}"#,
+            br#"{"duration_us":1,"t0":1,"tracks":[{"file":"t1.mp4"}]}"#,
         );
         write("stills/e1.jpg", STILL);
         for name in ["record", "decision"] {

@@ -1,17 +1,13 @@
 //! Headers on every answer: what the pages may load, that HTTPS stays, that nothing private is cached.
 
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
 
 use crate::http::origin;
 
-const FIXED: [(HeaderName, &str); 6] = [
-    (
-        header::STRICT_TRANSPORT_SECURITY,
-        "max-age=31536000; includeSubDomains",
-    ),
+const FIXED: [(HeaderName, &str); 5] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::REFERRER_POLICY, "no-referrer"),
     (
@@ -33,8 +29,12 @@ const FIXED: [(HeaderName, &str); 6] = [
 #[derive(Clone, Debug)]
 pub struct InlineScripts(pub String);
 
+/// Whether browsers are told to come by HTTPS alone. Not with a self-made certificate: then nobody could look past it.
+#[derive(Clone, Copy, Debug)]
+pub struct HttpsOnly(pub bool);
+
 /// Middleware for all routes.
-pub async fn secure(request: Request, next: Next) -> Response {
+pub async fn secure(State(https_only): State<HttpsOnly>, request: Request, next: Next) -> Response {
     let host = origin::host(request.headers(), request.uri()).map(ToOwned::to_owned);
     let path = request.uri().path().to_owned();
     let mut response = next.run(request).await;
@@ -42,6 +42,12 @@ pub async fn secure(request: Request, next: Next) -> Response {
     let headers = response.headers_mut();
     for (name, value) in FIXED {
         headers.insert(name, HeaderValue::from_static(value));
+    }
+    if https_only.0 {
+        headers.insert(
+            header::STRICT_TRANSPORT_SECURITY,
+            HeaderValue::from_static("max-age=31536000"),
+        );
     }
     set_policy(headers, host.as_deref(), &path, scripts.as_ref());
     if path.starts_with("/api/") {

@@ -133,3 +133,126 @@ fn builder() -> Builder<TokioExecutor> {
         .keep_alive_timeout(Duration::from_secs(20));
     builder
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::get;
+    use rustls::pki_types::pem::PemObject;
+    use rustls::pki_types::{CertificateDer, ServerName};
+    use rustls::{ClientConfig, RootCertStore};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::task::JoinHandle;
+    use tokio_rustls::TlsConnector;
+    use tokio_rustls::client::TlsStream;
+
+    use super::*;
+    use crate::config::Config;
+    use crate::net::tls::{self, Certificate};
+
+    struct Running {
+        address: SocketAddr,
+        connector: TlsConnector,
+        stop: watch::Sender<bool>,
+        done: JoinHandle<()>,
+        _dir: tempfile::TempDir,
+    }
+
+    /// Serves `/` for strangers and `/me`, which signs the connection in, on a port of its own.
+    async fn run(connections: Connections) -> Running {
+        let dir = tempfile::tempdir().unwrap();
+        let config = Config {
+            data: dir.path().to_owned(),
+            ..Config::default()
+        };
+        let certificate = Certificate::open(&config).unwrap();
+        let made = dir.path().join("keys/loopback.crt");
+        let mut roots = RootCertStore::empty();
+        roots
+            .add(CertificateDer::from_pem_file(made).unwrap())
+            .unwrap();
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let client = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let me = |connection: axum::Extension<Connection>| async move {
+            connection.recognise();
+            "me"
+        };
+        let front = Front {
+            tls: tls::server_config(certificate).unwrap(),
+            router: Router::new()
+                .route("/", get(|| async { "stranger" }))
+                .route("/me", get(me)),
+            connections,
+        };
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopping) = watch::channel(false);
+        Running {
+            address,
+            connector: TlsConnector::from(Arc::new(client)),
+            stop,
+            done: tokio::spawn(accept(listener, front, stopping)),
+            _dir: dir,
+        }
+    }
+
+    impl Running {
+        async fn connect(&self) -> TlsStream<TcpStream> {
+            let stream = TcpStream::connect(self.address).await.unwrap();
+            let name = ServerName::try_from("localhost").unwrap();
+            self.connector.connect(name, stream).await.unwrap()
+        }
+    }
+
+    async fn ask(stream: &mut TlsStream<TcpStream>, path: &str) -> String {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"stranger") && !answer.ends_with(b"me") {
+            let n = stream.read_buf(&mut answer).await.unwrap();
+            assert_ne!(n, 0, "ended before the answer");
+        }
+        String::from_utf8(answer).unwrap()
+    }
+
+    #[tokio::test]
+    async fn serves_over_tls_and_ends_when_told() {
+        let running = run(Connections::new(10, 10, Duration::from_secs(10))).await;
+        let mut stream = running.connect().await;
+        assert!(ask(&mut stream, "/").await.starts_with("HTTP/1.1 200"));
+        running.stop.send(true).unwrap();
+        running.done.await.unwrap();
+        assert_eq!(stream.read(&mut [0; 16]).await.unwrap_or(0), 0);
+    }
+
+    #[tokio::test]
+    async fn whoever_says_nothing_is_let_go() {
+        let running = run(Connections::new(10, 10, Duration::from_millis(50))).await;
+        let mut silent = TcpStream::connect(running.address).await.unwrap();
+        assert_eq!(silent.read(&mut [0; 16]).await.unwrap_or(0), 0);
+        let mut only_tls = running.connect().await;
+        assert_eq!(only_tls.read(&mut [0; 16]).await.unwrap_or(0), 0);
+    }
+
+    #[tokio::test]
+    async fn a_flood_of_strangers_leaves_who_is_signed_in_alone() {
+        let connections = Connections::new(20, 8, Duration::from_secs(60));
+        let running = run(connections.clone()).await;
+        let mut member = running.connect().await;
+        ask(&mut member, "/me").await;
+        let mut flood = Vec::new();
+        for _ in 0..300 {
+            flood.push(TcpStream::connect(running.address).await.unwrap());
+        }
+        // The first of them is shed for the later ones.
+        assert_eq!(flood[0].read(&mut [0; 16]).await.unwrap_or(0), 0);
+        assert!(connections.strangers() <= 8);
+        assert!(ask(&mut member, "/me").await.contains("200 OK"));
+        // A newcomer comes in too, at the cost of the oldest stranger.
+        let mut newcomer = running.connect().await;
+        assert!(ask(&mut newcomer, "/").await.contains("200 OK"));
+    }
+}

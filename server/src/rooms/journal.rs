@@ -261,6 +261,8 @@ impl SessionJournal {
         index: Vec<IndexChange>,
     ) -> Result<Vec<Appended>, JournalError> {
         let session = JournalId::Session(self.id.clone());
+        // While this was being decided the recorder's news may have been journalled: time never runs backwards.
+        let at = self.at(at);
         let recorded: Vec<Recorded> = batch
             .into_iter()
             .map(|(actor, event)| Recorded { at, actor, event })

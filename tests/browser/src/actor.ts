@@ -57,10 +57,10 @@ export class Actor implements Witness {
       writeCamera(files.camera, camera);
       writeMicrophone(files.microphone, camera.id);
     }
-    const tablet = key.startsWith("surveyor");
-    const context = await openBrowser(camera ? files : null, tablet ? { width: 1180, height: 820 } : { width: 1440, height: 900 });
+    // Six screens are drawn without a graphics card on one machine: large ones cost more than all coding and decoding.
+    const context = await openBrowser(camera ? files : null, { width: 1024, height: 700 });
     const page = context.pages()[0] ?? (await context.newPage());
-    page.setDefaultTimeout(20_000);
+    page.setDefaultTimeout(30_000);
     return new Actor(key, camera, seed, context, page);
   }
 
@@ -95,6 +95,12 @@ export class Actor implements Witness {
     this.beeps.push(...drained.beeps);
     this.clicks.push(...drained.clicks);
     this.announcements.push(...drained.announcements);
+  }
+
+  /** Another session begins: what was told of the last one no longer counts. */
+  forget(): void {
+    this.entries.clear();
+    this.done.length = 0;
   }
 
   button(key: string): Locator {
@@ -132,8 +138,19 @@ export class Actor implements Witness {
     return found[found.length - 1]?.at ?? Number.NaN;
   }
 
-  async shot(path: string): Promise<void> {
+  /** Whether this page reads the pictures that it shows. */
+  async look(looking: boolean): Promise<void> {
+    await this.page.evaluate((on) => {
+      window.__probe.looking = on;
+    }, looking);
+  }
+
+  /** The screen as it stands, or at the size of a desktop or a surveyor's tablet. */
+  async shot(path: string, full = false): Promise<void> {
+    const before = this.page.viewportSize();
+    if (full) await this.page.setViewportSize(this.key.startsWith("surveyor") ? { width: 1180, height: 820 } : { width: 1440, height: 900 });
     await this.page.screenshot({ path });
+    if (full && before) await this.page.setViewportSize(before);
   }
 
   async close(): Promise<void> {

@@ -9,7 +9,7 @@ import { run, type Server } from "./server.ts";
 import type { Cast } from "./steps/cast.ts";
 import { closeSession, endWithHearing } from "./steps/decide.ts";
 import { gather, start } from "./steps/enter.ts";
-import { answerItem, itemCodes, shootExterior } from "./steps/survey.ts";
+import { answerItem, answerUntilTaken, itemCodes, shootExterior } from "./steps/survey.ts";
 
 export interface CrashResult {
   resumed_ms: number;
@@ -37,7 +37,7 @@ export async function playCrash(cast: Cast, server: Server, session: string, pac
   await server.start();
   const ready = Date.now();
   // An act is taken again …
-  await answerItem(walker, codes[4] ?? "F05", "met");
+  await answerUntilTaken(walker, codes[4] ?? "F05", "met");
   const acted = Date.now();
   // … and every sender's picture moves again on every other screen.
   const moving = await picturesMoveAgain(cast, ready);

@@ -37,7 +37,7 @@ export async function playJourney(cast: Cast, server: Server, session: string, o
   const { chair } = cast;
   const [walker, second, expert, applicant] = ["surveyor_1", "surveyor_2", "expert", "applicant"].map((key) => cast.get(key)) as [Actor, Actor, Actor, Actor];
   const shot = async (actor: Actor, name: string): Promise<void> => {
-    if (options.shots) await actor.shot(`${options.shots}/${name}.png`);
+    if (options.shots) await actor.shot(`${options.shots}/${name}.png`, true);
   };
 
   say("everybody comes to the door, is checked and admitted");
@@ -47,11 +47,19 @@ export async function playJourney(cast: Cast, server: Server, session: string, o
   const started = Date.now();
   await Promise.all(cast.senders.map((sender) => pictureOf(cast, sender)));
 
+  say("everybody sees and hears everybody");
+  await until(Date.now() + 3000);
+  const before = await counts(cast);
+  const from = Date.now();
+  await until(from + options.window_s * 1000);
+  const after = await counts(cast);
+  const window = { from, to: Date.now() };
+  await cast.collect();
+  await cast.look(false);
+
   say("the survey: the exterior, then the checklist");
   await survey.shootExterior(walker);
   const codes = await survey.itemCodes(walker);
-  const before = await counts(cast);
-  const from = Date.now();
   for (const code of codes) {
     if (code === "F22") {
       await survey.answerItem(walker, code, "not_met", "垃圾桶未标识");
@@ -61,18 +69,17 @@ export async function playJourney(cast: Cast, server: Server, session: string, o
     }
   }
   await shot(walker, "room");
-  await until(from + options.window_s * 1000);
-  const after = await counts(cast);
-  const window = { from, to: Date.now() };
   await survey.shootItem(walker, codes[5] ?? "F06", [expert, applicant]);
 
   say("opinions and the private deliberation");
   await survey.fileOpinion(expert, "示例意见：布局与流程合理。");
   for (const staff of [chair, second, walker]) await survey.fileOpinion(staff, "示例意见：同意。");
+  await applicant.look(true);
   const deliberation = await survey.deliberate(chair, applicant, async () => {
     await survey.say(expert, "只在合议中说");
     await until(Date.now() + 5000);
   });
+  await applicant.look(false);
   await until(started + options.live_s * 1000);
 
   say("conclusion, record, decision");

@@ -26,6 +26,9 @@ export function usePlayer(recording: ShallowRef<Recording | null>) {
 			if (next?.state !== "ready" || clock.duration > 0) return;
 			duration.value = next.duration_us / 1e6;
 			clock = new MasterClock(duration.value);
+			// The first thing seen is the first picture, not the dark before it.
+			const starts = next.tracks.filter((track) => track.kind === "video").map((track) => track.start_us);
+			if (starts.length > 0) clock.seek(Math.min(...starts) / 1e6, now());
 		},
 		{ immediate: true },
 	);
@@ -46,6 +49,11 @@ export function usePlayer(recording: ShallowRef<Recording | null>) {
 			visible[key] = correction.do !== "hide";
 			if (correction.do === "hide") {
 				element.pause();
+				continue;
+			}
+			if (correction.do === "hold") {
+				element.pause();
+				if (Math.abs(element.currentTime - correction.to) > 0.1) element.currentTime = correction.to;
 				continue;
 			}
 			worst = Math.max(worst, Math.abs(position.value - place.start - element.currentTime));

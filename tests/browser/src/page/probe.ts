@@ -31,6 +31,8 @@ export interface Drained {
 }
 
 export interface Probe {
+  /** Whether pictures are read; reading costs about as much as decoding, so it is done where something is measured. */
+  looking: boolean;
   drain(): Drained;
   counts(): Promise<{ received: Record<string, number>; sent: number }>;
 }
@@ -43,6 +45,7 @@ declare global {
 }
 
 export function installProbe(): void {
+  if (!navigator.mediaDevices) return; // about:blank on the way
   const frames: ShownFrame[] = [];
   const beeps: HeardBeep[] = [];
   const clicks: Drained["clicks"] = [];
@@ -62,13 +65,14 @@ export function installProbe(): void {
     const step = (now: number, meta: VideoFrameCallbackMetadata): void => {
       if (presented && meta.presentedFrames > presented + 1) missed += meta.presentedFrames - presented - 1;
       presented = meta.presentedFrames;
+      video.requestVideoFrameCallback(step);
+      if (!window.__probe.looking) return;
       const own = video.dataset["own"] === "true" || localOf(video);
       context?.drawImage(video, 0, 0, 64, 36);
       const pixels = context?.getImageData(0, 0, 64, 36).data;
       const seen = pixels ? window.__decode.cells((i) => pixels[i * 4 + 1] ?? 0) : null;
       const time = own && meta.captureTime ? meta.captureTime : now;
       frames.push({ at: epoch(time), tile: tileOf(video), element, own, seen });
-      video.requestVideoFrameCallback(step);
     };
     video.requestVideoFrameCallback(step);
   };
@@ -168,6 +172,7 @@ export function installProbe(): void {
   setInterval(scan, 250);
 
   window.__probe = {
+    looking: true,
     drain: () => {
       const out = {
         frames: frames.splice(0),

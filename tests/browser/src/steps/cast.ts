@@ -43,6 +43,10 @@ export class Cast {
     return new Map(this.senders.map((actor) => [actor.id ?? -1, actor.person]));
   }
 
+  async look(looking: boolean): Promise<void> {
+    await Promise.all(this.all.map((actor) => actor.look(looking)));
+  }
+
   async collect(): Promise<void> {
     await Promise.all(this.all.map((actor) => actor.collect()));
   }

@@ -85,7 +85,7 @@ export async function endWithHearing(chair: Actor): Promise<void> {
   const { page } = chair;
   await chair.tab("conclusion");
   await page.getByText(label("ending.title"), { exact: true }).click();
-  await page.getByLabel(label("ending.how"), { exact: true }).selectOption("hearing");
+  await page.getByLabel(label("ending.how")).selectOption("hearing");
   await chair.fill("ending.reason", "示例：申请人要求听证。");
   await chair.fill("ending.nextStep", "示例：五日内举行听证。");
   await chair.press("ending.submit");

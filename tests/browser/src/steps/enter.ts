@@ -8,6 +8,7 @@ import type { Cast } from "./cast.ts";
 /** To the device check of that session, by whichever way this person comes. */
 export async function comeToTheDoor(actor: Actor, server: Server, name: string, session: string): Promise<void> {
   const { page, seed } = actor;
+  actor.forget();
   if (seed.user) {
     await page.goto(`${server.base}/`);
     const entry = page.locator(`[data-session="${session}"]`);
@@ -58,8 +59,10 @@ export async function checkAndAdmit(chair: Actor, other: Actor): Promise<void> {
 }
 
 export async function showCredential(actor: Actor): Promise<void> {
-  await actor.fill("credential.lastFour", "1024");
-  await actor.press("credential.show");
+  const form = actor.page.getByRole("form", { name: label("credential.title") });
+  await form.getByLabel(label("credential.lastFour")).fill("1024");
+  await form.getByRole("button", { name: label("credential.show") }).click();
+  await form.waitFor({ state: "detached" });
 }
 
 /** Everybody from the door to the moment before the start. */

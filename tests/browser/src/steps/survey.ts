@@ -16,8 +16,20 @@ export async function itemCodes(actor: Actor): Promise<string[]> {
   return codes.evaluateAll((items) => items.map((item) => item.getAttribute("data-item") ?? ""));
 }
 
+/** Answers while the connection may be gone: presses again, as a person would, until the item shows the answer. */
+export async function answerUntilTaken(surveyor: Actor, code: string, result: Result): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      await answerItem(surveyor, code, result, "", 600);
+      return;
+    } catch (error) {
+      if (tries >= 40) throw error;
+    }
+  }
+}
+
 /** Opens the item, reads the value off where one is asked for, and answers. */
-export async function answerItem(surveyor: Actor, code: string, result: Result, note = ""): Promise<void> {
+export async function answerItem(surveyor: Actor, code: string, result: Result, note = "", patience_ms = 30_000): Promise<void> {
   const { page } = surveyor;
   await page.locator(`[data-item="${code}"]`).click();
   await page.getByRole("region", { name: code, exact: true }).waitFor();
@@ -28,8 +40,8 @@ export async function answerItem(surveyor: Actor, code: string, result: Result, 
   }
   if (note) await surveyor.fill("item.note", note);
   const answers = page.getByRole("group", { name: label("item.answer"), exact: true });
-  await answers.getByRole("button", { name: label(`state.${result}`) }).click();
-  await page.locator(`[data-item="${code}"][data-state="${result}"]`).waitFor();
+  await answers.getByRole("button", { name: label(`state.${result}`), exact: true }).click();
+  await page.locator(`[data-item="${code}"][data-state="${result}"]`).waitFor({ timeout: patience_ms });
 }
 
 /** A still of the own camera for that item; it stands beside the item for everybody. */
