@@ -62,6 +62,8 @@ use room::Room;
 
 /// Messages that may wait for a room.
 const INBOX: usize = 1024;
+/// How often a message is brought to the next room of its session.
+const ASKED_AGAIN: usize = 3;
 /// Events that the relay may be ahead of the rooms.
 const RELAY_EVENTS: usize = 4096;
 
@@ -311,15 +313,18 @@ impl Rooms {
     async fn ask<T>(
         &self,
         session: &str,
-        message: Message,
+        mut message: Message,
         answer: oneshot::Receiver<T>,
     ) -> Result<T, RoomError> {
-        let handle = self.handle(session).await?;
-        let sent = handle.inbox.send(message).await;
-        if sent.is_err() {
-            return Err(RoomError::Unavailable);
+        // A room that was just ending gives the message back; the next one takes it.
+        for _ in 0..ASKED_AGAIN {
+            let handle = self.handle(session).await?;
+            match handle.inbox.send(message).await {
+                Ok(()) => return answer.await.map_err(|_| RoomError::Unavailable),
+                Err(mpsc::error::SendError(returned)) => message = returned,
+            }
         }
-        answer.await.map_err(|_| RoomError::Unavailable)
+        Err(RoomError::Unavailable)
     }
 
     async fn handle(&self, session: &str) -> Result<Handle, RoomError> {

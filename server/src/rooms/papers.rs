@@ -28,7 +28,7 @@ enum Asker {
         socket: SocketId,
         id: u64,
         caller: Arc<Caller>,
-        command: Command,
+        command: Box<Command>,
         factor: Option<String>,
         tries: u8,
     },
@@ -110,7 +110,7 @@ impl Room {
                 socket,
                 id,
                 caller: act.caller,
-                command: act.command,
+                command: Box::new(act.command),
                 factor: act.code.take(),
                 tries: tries + 1,
             };
@@ -191,7 +191,7 @@ impl Room {
                 tries,
             } => match paper {
                 Ok(_) => {
-                    self.do_with_paper(socket, id, caller, command, factor, tries)
+                    self.do_with_paper(socket, id, caller, *command, factor, tries)
                         .await
                 }
                 Err(error) => {

@@ -27,6 +27,7 @@ pub struct Recording {
     told: mpsc::UnboundedSender<RecorderEvent>,
     events: mpsc::UnboundedReceiver<RecorderEvent>,
     retry_at: Option<Instant>,
+    private: bool,
     holders: Holders,
 }
 
@@ -42,6 +43,7 @@ impl Recording {
             told,
             events,
             retry_at: None,
+            private: false,
             holders: Holders::default(),
         }
     }
@@ -58,6 +60,12 @@ impl Recording {
     #[must_use]
     pub const fn wants_checkpoint(&self) -> bool {
         self.recorder.is_some()
+    }
+
+    /// Whether what is recorded now goes into private segments.
+    #[must_use]
+    pub const fn is_private(&self) -> bool {
+        self.private
     }
 
     /// Whether everything that the recorder reported is journalled.
@@ -83,6 +91,7 @@ impl Recording {
         let (recorder, recovered) = opened.await.map_err(RecorderError::gone)??;
         recorder.set_private(private).await?;
         self.recorder = Some(recorder);
+        self.private = private;
         self.retry_at = None;
         Ok(recovered.and_then(|recovered| recovered.last_wall_us))
     }
@@ -318,6 +327,7 @@ impl Room {
     }
 
     pub(super) async fn set_private(&mut self, private: bool) {
+        self.recording.private = private;
         if let Some(recorder) = &self.recording.recorder
             && let Err(error) = recorder.set_private(private).await
         {

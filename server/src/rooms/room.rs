@@ -140,6 +140,11 @@ impl Room {
             }
             self.settle().await;
             if self.finished && self.sockets.is_empty() {
+                // Nobody who asked while it ended is left without an answer; who comes later starts another.
+                inbox.close();
+                while let Some(message) = inbox.recv().await {
+                    self.handle(message).await;
+                }
                 return;
             }
         }
