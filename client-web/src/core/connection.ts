@@ -32,7 +32,7 @@ const SILENCE_MS = 15_000;
 const FIRST_PAUSE_MS = 300;
 const LONGEST_PAUSE_MS = 5_000;
 /** Ends of a connection after which coming back at once is right. */
-const PASSING = ["slow", "idle", "too_fast", "internal"];
+const PASSING = ["slow", "idle", "too_fast", "internal", "restarting"];
 
 export class Connection {
 	private phase: Phase = { at: "idle" };

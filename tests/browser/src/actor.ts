@@ -57,8 +57,8 @@ export class Actor implements Witness {
       writeCamera(files.camera, camera);
       writeMicrophone(files.microphone, camera.id);
     }
-    // Six screens are drawn without a graphics card on one machine: large ones cost more than all coding and decoding.
-    const context = await openBrowser(camera ? files : null, { width: 1024, height: 700 });
+    const tablet = key.startsWith("surveyor");
+    const context = await openBrowser(camera ? files : null, tablet ? { width: 1180, height: 820 } : { width: 1440, height: 900 });
     const page = context.pages()[0] ?? (await context.newPage());
     page.setDefaultTimeout(30_000);
     return new Actor(key, camera, seed, context, page);
@@ -145,12 +145,8 @@ export class Actor implements Witness {
     }, looking);
   }
 
-  /** The screen as it stands, or at the size of a desktop or a surveyor's tablet. */
-  async shot(path: string, full = false): Promise<void> {
-    const before = this.page.viewportSize();
-    if (full) await this.page.setViewportSize(this.key.startsWith("surveyor") ? { width: 1180, height: 820 } : { width: 1440, height: 900 });
+  async shot(path: string): Promise<void> {
     await this.page.screenshot({ path });
-    if (full && before) await this.page.setViewportSize(before);
   }
 
   async close(): Promise<void> {

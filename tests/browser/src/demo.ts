@@ -34,7 +34,7 @@ try {
 
   say("playback, export, verification");
   report["playback_whole"] = await openPlayback(cast.chair, server, session);
-  if (shots) await cast.chair.shot(join(shots, "playback.png"), true);
+  if (shots) await cast.chair.shot(join(shots, "playback.png"));
   const full = server.export(session, join(packages, "journey"));
   const copy = server.export(session, join(packages, "journey-applicant"), "applicant");
   Object.assign(report, await judgePackage(cast, played, full, ready));

@@ -37,7 +37,7 @@ export async function playJourney(cast: Cast, server: Server, session: string, o
   const { chair } = cast;
   const [walker, second, expert, applicant] = ["surveyor_1", "surveyor_2", "expert", "applicant"].map((key) => cast.get(key)) as [Actor, Actor, Actor, Actor];
   const shot = async (actor: Actor, name: string): Promise<void> => {
-    if (options.shots) await actor.shot(`${options.shots}/${name}.png`, true);
+    if (options.shots) await actor.shot(`${options.shots}/${name}.png`);
   };
 
   say("everybody comes to the door, is checked and admitted");

@@ -89,7 +89,9 @@ export function installProbe(): void {
   const hearing = new WeakSet<MediaStreamTrack>();
   let ears: { context: AudioContext; own: AudioNode; played: AudioNode } | undefined;
   const makeEars = (): { context: AudioContext; own: AudioNode; played: AudioNode } => {
-    const context = new AudioContext({ latencyHint: "interactive" });
+    // Listens only: without a sink it costs the audio service nothing.
+    const silent = { sinkId: { type: "none" } } as AudioContextOptions;
+    const context = new AudioContext({ latencyHint: "playback", ...silent });
     setInterval(() => context.state === "suspended" && void context.resume(), 500);
     return { context, own: ear(context, true), played: ear(context, false) };
   };
