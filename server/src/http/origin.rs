@@ -20,10 +20,15 @@ pub async fn same_origin(request: Request, next: Next) -> Response {
     }
 }
 
-/// Whether `Origin` is there and is the address the request was sent to.
+/// Whether `Origin` is there, once, and is the address the request was sent to.
 #[must_use]
 pub fn is_own(headers: &HeaderMap, uri: &Uri) -> bool {
-    let origin = headers.get(header::ORIGIN).and_then(|v| v.to_str().ok());
+    let mut origins = headers.get_all(header::ORIGIN).iter();
+    // Two of them are nobody's: which one counts would depend on who reads.
+    let (origin, None) = (origins.next(), origins.next()) else {
+        return false;
+    };
+    let origin = origin.and_then(|v| v.to_str().ok());
     let origin = origin.and_then(|origin| origin.strip_prefix("https://"));
     match (origin, host(headers, uri)) {
         (Some(origin), Some(host)) => origin.eq_ignore_ascii_case(host),
@@ -58,5 +63,11 @@ mod tests {
         assert!(!own("http://localhost:8443", "localhost:8443", "/x"));
         assert!(!own("null", "localhost:8443", "/x"));
         assert!(!is_own(&HeaderMap::new(), &"/x".parse().unwrap()));
+        let mut two = HeaderMap::new();
+        two.insert(header::HOST, "a".parse().unwrap());
+        two.append(header::ORIGIN, "https://a".parse().unwrap());
+        assert!(is_own(&two, &"/x".parse().unwrap()));
+        two.append(header::ORIGIN, "https://b".parse().unwrap());
+        assert!(!is_own(&two, &"/x".parse().unwrap()));
     }
 }

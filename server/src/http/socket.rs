@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::ws::{WebSocketUpgrade, rejection::WebSocketUpgradeRejection};
 use axum::extract::{OriginalUri, Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
@@ -25,13 +25,15 @@ pub async fn get(
     Path(session): Path<String>,
     OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
-    upgrade: WebSocketUpgrade,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {
+    // First of all: whoever has no part in the session learns nothing from how else the request was wrong.
+    caller.part(&services.store, &session).await?;
     // The same-origin rule does not hold browsers off WebSockets: the cookie would come along from a foreign page.
     if !origin::is_own(&headers, &uri) {
         return Err(ProblemCode::ForeignOrigin.into());
     }
-    caller.part(&services.store, &session).await?;
+    let upgrade = upgrade.map_err(|_| ProblemCode::Malformed)?;
     let client = Client {
         session,
         caller: Arc::new(caller),
