@@ -70,8 +70,9 @@ impl Peer {
     pub async fn publish(&mut self) -> Value {
         let gathering = Arc::new(Counters::default());
         let pc = connection(Arc::clone(&gathering)).await;
-        let microphone = local_track(RtpCodecKind::Audio, "audio/opus", 48_000, 2, rand_ssrc());
-        let camera = local_track(RtpCodecKind::Video, "video/VP8", 90_000, 0, rand_ssrc());
+        let (sound, picture) = (rand_ssrc(), rand_ssrc());
+        let microphone = local_track(RtpCodecKind::Audio, "audio/opus", 48_000, 2, sound);
+        let camera = local_track(RtpCodecKind::Video, "video/VP8", 90_000, 0, picture);
         for track in [&microphone, &camera] {
             pc.add_track(Arc::clone(track) as Arc<dyn TrackLocal>)
                 .await
@@ -82,7 +83,7 @@ impl Peer {
         within("candidates", gathering.gathered.notified()).await;
         let sdp = pc.local_description().await.unwrap().sdp;
         self.up = Some(pc);
-        self.sending = Some(tokio::spawn(send(microphone, camera)));
+        self.sending = Some(tokio::spawn(send((microphone, sound), (camera, picture))));
         json!({"media": {"up_offer": {"sdp": sdp, "sources": {"0": "microphone", "1": "camera"}}}})
     }
 
@@ -222,37 +223,49 @@ fn local_track(
     )))
 }
 
-async fn send(microphone: Arc<TrackLocalStaticRTP>, camera: Arc<TrackLocalStaticRTP>) {
+/// The crate sends the SSRC that a packet carries, so each is given the one that the offer named.
+async fn send(
+    microphone: (Arc<TrackLocalStaticRTP>, u32),
+    camera: (Arc<TrackLocalStaticRTP>, u32),
+) {
     let mut ticks = tokio::time::interval(Duration::from_millis(20));
     for n in 0_u32.. {
         ticks.tick().await;
-        let _ = microphone
-            .write_rtp(packet(n, n.wrapping_mul(960), 111, SILENCE, false))
-            .await;
+        let (track, ssrc) = &microphone;
+        let _ = track.write_rtp(sound_packet(n, *ssrc)).await;
         if n.is_multiple_of(5) {
-            let _ = camera
-                .write_rtp(packet(n / 5, n.wrapping_mul(1800), 96, KEY_FRAME, true))
-                .await;
+            let (track, ssrc) = &camera;
+            let _ = track.write_rtp(picture_packet(n / 5, *ssrc)).await;
         }
     }
 }
 
-fn packet(
-    n: u32,
-    timestamp: u32,
-    payload_type: u8,
-    payload: &'static [u8],
-    marker: bool,
-) -> rtc::rtp::Packet {
+fn sound_packet(n: u32, ssrc: u32) -> rtc::rtp::Packet {
+    packet(header(111, n, n.wrapping_mul(960), ssrc), SILENCE)
+}
+
+fn picture_packet(n: u32, ssrc: u32) -> rtc::rtp::Packet {
+    let header = rtc::rtp::header::Header {
+        marker: true,
+        ..header(96, n, n.wrapping_mul(9_000), ssrc)
+    };
+    packet(header, KEY_FRAME)
+}
+
+fn header(payload_type: u8, n: u32, timestamp: u32, ssrc: u32) -> rtc::rtp::header::Header {
+    rtc::rtp::header::Header {
+        version: 2,
+        payload_type,
+        sequence_number: (n & 0xffff) as u16,
+        timestamp,
+        ssrc,
+        ..Default::default()
+    }
+}
+
+fn packet(header: rtc::rtp::header::Header, payload: &'static [u8]) -> rtc::rtp::Packet {
     rtc::rtp::Packet {
-        header: rtc::rtp::header::Header {
-            version: 2,
-            marker,
-            payload_type,
-            sequence_number: (n & 0xffff) as u16,
-            timestamp,
-            ..Default::default()
-        },
+        header,
         payload: Bytes::from_static(payload),
     }
 }
