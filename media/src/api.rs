@@ -106,6 +106,9 @@ pub struct Publishing {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Policy {
     pub seats: BTreeMap<SeatId, Publishing>,
+    /// Seats that are about to meet: tracks are negotiated among them, so that opening needs no negotiation. Nothing is
+    /// forwarded for it.
+    pub ready: BTreeSet<SeatId>,
 }
 
 impl Policy {
@@ -116,6 +119,12 @@ impl Policy {
                 .seats
                 .get(from)
                 .is_some_and(|publishing| publishing.to.contains(to))
+    }
+
+    /// Whether what `from` sends is offered to `to`: because it may receive it, or soon will.
+    pub fn offers(&self, from: &SeatId, to: &SeatId) -> bool {
+        let soon = from != to && self.ready.contains(from) && self.ready.contains(to);
+        soon || self.may_receive(from, to)
     }
 
     /// Whether what `from` sends reaches the tap.
@@ -172,7 +181,7 @@ pub enum RelayEvent {
     },
     /// A track was removed, or the connection that carried it is gone.
     TrackEnded { room: RoomId, track: TrackId },
-    /// The tracks that this seat may receive changed: call [`Transport::offer_down`]. Told once until then, and not
+    /// The tracks that are offered to this seat ([`Policy::offers`]) changed: call [`Transport::offer_down`]. Told once until then, and not
     /// while an offer waits for its answer; a client that came back without having answered needs a new offer anyway.
     DownNeedsOffer { room: RoomId, seat: SeatId },
     /// This seat is now the loudest speaker (RFC 6464 levels).

@@ -161,14 +161,14 @@ impl Room {
         self.seats.iter().flat_map(of).collect()
     }
 
-    /// The live tracks that a seat may receive.
+    /// The live tracks that are offered to a seat.
     fn wanted(&self, subscriber: u32) -> Vec<Wanted> {
         let Some(subscriber) = self.seats.get(&subscriber) else {
             return Vec::new();
         };
         let mut wanted = Vec::new();
         for (key, seat) in &self.seats {
-            if !self.policy.may_receive(&seat.id, &subscriber.id) {
+            if !self.policy.offers(&seat.id, &subscriber.id) {
                 continue;
             }
             for track in seat.up.iter().flat_map(|up| &up.tracks) {

@@ -298,6 +298,7 @@ fn everybody(names: &[&str]) -> Policy {
                 )
             })
             .collect(),
+        ..Policy::default()
     }
 }
 

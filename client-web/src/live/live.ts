@@ -33,6 +33,9 @@ export const useLive = defineStore("live", () => {
 	let socket: Socket | null = null;
 	let watch = newWatch();
 	let replay: Entry[] = [];
+	let fresh: Entry[] = [];
+	let frame = 0;
+	let timer = 0;
 	let told = "";
 	/** Welcomed, and the media not yet connected (again). */
 	let unconnected: { resumed: boolean } | null = null;
@@ -72,6 +75,7 @@ export const useLive = defineStore("live", () => {
 		chainFault.value = null;
 		watch = newWatch();
 		replay = [];
+		fresh = [];
 		told = "";
 		unconnected = null;
 	}
@@ -110,6 +114,8 @@ export const useLive = defineStore("live", () => {
 	}
 
 	function deliver(frame: Extract<Effect, { do: "deliver" }>["frame"]): void {
+		// Whatever else is told was said after the entries before it.
+		if (!("entry" in frame)) show();
 		if ("entry" in frame) entry(frame.entry);
 		else if ("caught_up" in frame) caughtUp();
 		else if ("done" in frame) requests.done(frame.done.id, frame.done.seq);
@@ -124,7 +130,19 @@ export const useLive = defineStore("live", () => {
 		watch.push(next);
 		// A replay is folded at once when it is whole: no screen flickers through the past.
 		if (phase.value.at === "replaying") replay.push(next);
-		else apply([next]);
+		else if (fresh.push(next) === 1) {
+			// Entries come in bursts and a screen is drawn once a frame. A page that nobody looks at draws none.
+			frame = window.requestAnimationFrame(show);
+			timer = window.setTimeout(show, 50);
+		}
+	}
+
+	function show(): void {
+		window.cancelAnimationFrame(frame);
+		window.clearTimeout(timer);
+		const entries = fresh;
+		fresh = [];
+		if (entries.length > 0) apply(entries);
 	}
 
 	function caughtUp(): void {

@@ -7,6 +7,10 @@ use crate::sdp::{
     Media, PROTOCOL, Setup, session_lines, transport_lines,
 };
 
+/// Sound a packet, ms. Every packet costs about 60 bytes of headers for each listener, as much as 20 ms of speech: at 40
+/// a large room halves that, and nobody notices 20 ms.
+const AUDIO_PTIME_MS: u32 = 40;
+
 /// An m-line that was taken, and how its packets look.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UpMedia {
@@ -206,7 +210,7 @@ fn write_taken(
     }
     match taken.codec.kind {
         CodecKind::Opus => text.push_str(&format!(
-            "a=fmtp:{payload_type} minptime=10;useinbandfec=1\r\n"
+            "a=fmtp:{payload_type} minptime=10;useinbandfec=1\r\na=ptime:{AUDIO_PTIME_MS}\r\n"
         )),
         _ if !format.fmtp.is_empty() => {
             text.push_str(&format!("a=fmtp:{payload_type} {}\r\n", format.fmtp))

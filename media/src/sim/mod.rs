@@ -99,7 +99,10 @@ pub fn open_policy(names: &[&str]) -> Policy {
             )
         })
         .collect();
-    Policy { seats }
+    Policy {
+        seats,
+        ..Policy::default()
+    }
 }
 
 impl World {

@@ -34,6 +34,16 @@ pub fn audience(session: &Session) -> BTreeMap<SeatId, Publishing> {
     policy
 }
 
+/// Seats of those who are in: media are negotiated among them ahead, so that they see each other the moment they may.
+#[must_use]
+pub fn ready(session: &Session) -> BTreeSet<SeatId> {
+    let all_in = |(_, seated): &(&SeatId, Seated<'_>)| {
+        seated.iter().all(|(_, presence)| presence.is_in_room())
+    };
+    let seats = session.seats().into_iter().filter(all_in);
+    seats.map(|(seat, _)| seat.clone()).collect()
+}
+
 /// The room without the check of identity.
 fn open(session: &Session, seats: &BTreeMap<&SeatId, Seated<'_>>) -> BTreeMap<SeatId, Publishing> {
     let in_room = matches!(

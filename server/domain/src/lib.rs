@@ -25,7 +25,7 @@ pub mod testing;
 mod tests;
 mod visible;
 
-pub use audience::{Publishing, audience};
+pub use audience::{Publishing, audience, ready};
 pub use case::{CaseBrief, CaseEvent, CaseFacts};
 pub use command::{Actor, Command, Context, Digests, DocumentFacts, Factor, FactorKind, Report};
 pub use decide::{decide, report};

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use kanjie_domain::{
     Actor, Code, Command, Context, Digests, DocumentFacts, Event, Factor, FactorKind, Refusal,
-    Report, audience, decide, report,
+    Report, decide, report,
 };
 use kanjie_store::IndexChange;
 
 use super::journal::JournalError;
 use super::ledger::is_receipted;
-use super::policy;
+use super::policy::{self, Allowed};
 use super::room::Room;
 use crate::auth::{self, Caller};
 use crate::effects::papers::{Draft, Paper};
@@ -193,7 +193,7 @@ impl Room {
         if self.recording.is_private() {
             return true;
         }
-        if let Some(both) = policy::before(self.media.applied(), &audience(&next)) {
+        if let Some(both) = policy::before(self.media.applied(), &Allowed::by(&next)) {
             self.media.apply(both).await;
         }
         self.set_private(true).await;
@@ -204,7 +204,7 @@ impl Room {
     async fn reopen(&mut self) {
         let private = self.journal.state.is_deliberating();
         self.set_private(private).await;
-        let allowed = audience(&self.journal.state);
+        let allowed = Allowed::by(&self.journal.state);
         self.media.apply(allowed).await;
     }
 
@@ -217,7 +217,7 @@ impl Room {
         // A decision may have waited for the recorder while the journal went on.
         let at = self.journal.at(at);
         let next = self.journal.preview(at, &batch);
-        let allowed = audience(&next);
+        let allowed = Allowed::by(&next);
         let was_private = self.journal.state.is_deliberating();
         let out_of_deliberation = was_private && !next.is_deliberating();
         if let Some(both) = policy::before(self.media.applied(), &allowed) {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use kanjie_domain::SeatId;
 use kanjie_media::{self as relay, Half, MediaError, RelayEvent, RoomId, SeatStats, Source, Tap};
 
-use super::policy::Audience;
+use super::policy::Allowed;
 use super::room::Room;
 use super::sockets::SocketId;
 use super::switch::Switch;
@@ -22,7 +22,7 @@ const MAX_SOURCES: usize = 8;
 pub struct RoomMedia {
     switch: Arc<dyn Switch>,
     room: RoomId,
-    applied: Audience,
+    applied: Allowed,
     open: bool,
     pub speaking: Option<SeatId>,
     pub quality: BTreeMap<SeatId, Quality>,
@@ -36,7 +36,7 @@ impl RoomMedia {
         Self {
             switch,
             room: RoomId(session.to_owned()),
-            applied: Audience::new(),
+            applied: Allowed::default(),
             open: false,
             speaking: None,
             quality: BTreeMap::new(),
@@ -46,7 +46,7 @@ impl RoomMedia {
 
     /// What the relay was last told; a room that is not open forwards nothing.
     #[must_use]
-    pub const fn applied(&self) -> &Audience {
+    pub const fn applied(&self) -> &Allowed {
         &self.applied
     }
 
@@ -62,7 +62,7 @@ impl RoomMedia {
             }
             other => other?,
         }
-        self.applied.clear();
+        self.applied = Allowed::default();
         self.open = true;
         Ok(())
     }
@@ -70,19 +70,19 @@ impl RoomMedia {
     /// Ends every connection.
     pub async fn close(&mut self) {
         self.switch.close_room(&self.room).await;
-        self.applied.clear();
+        self.applied = Allowed::default();
         self.open = false;
     }
 
     /// Tells the relay who may hear and see whom. Where it does not confirm in time, everything is closed.
-    pub async fn apply(&mut self, audience: Audience) {
-        if !self.open || audience == self.applied {
+    pub async fn apply(&mut self, allowed: Allowed) {
+        if !self.open || allowed == self.applied {
             return;
         }
-        let policy = to_policy(&audience);
+        let policy = to_policy(&allowed);
         let told = self.switch.set_policy(&self.room, policy);
         match tokio::time::timeout(CONFIRM, told).await {
-            Ok(Ok(())) => self.applied = audience,
+            Ok(Ok(())) => self.applied = allowed,
             Ok(Err(error)) => {
                 tracing::error!(room = self.room.0, %error, "the relay refused a policy; closing");
                 self.close().await;
@@ -309,6 +309,7 @@ impl Room {
                     || self
                         .media
                         .applied
+                        .audience
                         .get(*seat)
                         .is_some_and(|publishing| publishing.to.contains(&socket.seat))
             };
@@ -347,8 +348,9 @@ fn to_relay(seat: &SeatId) -> relay::SeatId {
     relay::SeatId(seat.0.clone())
 }
 
-fn to_policy(audience: &Audience) -> relay::Policy {
-    let seats = audience
+fn to_policy(allowed: &Allowed) -> relay::Policy {
+    let seats = allowed
+        .audience
         .iter()
         .map(|(seat, publishing)| {
             let publishing = relay::Publishing {
@@ -358,7 +360,8 @@ fn to_policy(audience: &Audience) -> relay::Policy {
             (to_relay(seat), publishing)
         })
         .collect();
-    relay::Policy { seats }
+    let ready = allowed.ready.iter().map(to_relay).collect();
+    relay::Policy { seats, ready }
 }
 
 const fn error_code(error: &MediaError) -> &'static str {

@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 
 use super::acts::ActError;
 use super::journal::JournalError;
+use super::policy::Allowed;
 use super::room::Room;
 use super::tap::{Holders, RecordingTap};
 
@@ -181,7 +182,7 @@ impl Room {
         };
         match self.media.open(tap).await {
             Ok(()) => {
-                let allowed = kanjie_domain::audience(&self.journal.state);
+                let allowed = Allowed::by(&self.journal.state);
                 self.media.apply(allowed).await;
             }
             Err(error) => {

@@ -7,6 +7,7 @@ import { writeCamera } from "./known/picture.ts";
 import { writeMicrophone } from "./known/sound.ts";
 import { label } from "./labels.ts";
 import type { Witness } from "./measure/screens.ts";
+import type { Probe } from "./page/probe.ts";
 import { type SeedPerson, totp } from "./seed.ts";
 import type { Server } from "./server.ts";
 
@@ -138,11 +139,9 @@ export class Actor implements Witness {
     return found[found.length - 1]?.at ?? Number.NaN;
   }
 
-  /** Whether this page reads the pictures that it shows. */
-  async look(looking: boolean): Promise<void> {
-    await this.page.evaluate((on) => {
-      window.__probe.looking = on;
-    }, looking);
+  /** What of this page is watched. */
+  async watch(what: Parameters<Probe["watch"]>[0]): Promise<void> {
+    await this.page.evaluate((what) => window.__probe.watch(what), what);
   }
 
   async shot(path: string): Promise<void> {

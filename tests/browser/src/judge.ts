@@ -12,7 +12,7 @@ import type { Cast } from "./steps/cast.ts";
 
 /** What the screens showed and the ears heard. */
 export function judgeScreens(cast: Cast, played: Played): Report {
-  const { window, counts, deliberation } = played;
+  const { pictures, sound, counts, deliberation } = played;
   const pressed = cast.chair.pressedAt("lobby.start");
   const firsts = cast.all.flatMap((actor) =>
     cast.senders
@@ -22,8 +22,9 @@ export function judgeScreens(cast: Cast, played: Played): Report {
   );
   const announced = cast.chair.pressedAt("announce.submit");
   const announcements = cast.all.map((actor) => (actor.announcements.find((time) => time > announced) ?? Number.NaN) - announced);
-  const frames = countFrames(cast.all, window, cast.owner);
-  const beeps = countBeeps(cast.all, window);
+  const screens = Object.fromEntries(cast.all.map(({ key }, at) => [key, round(announcements[at] ?? Number.NaN)]));
+  const frames = countFrames(cast.all, pictures, cast.owner);
+  const beeps = countBeeps(cast.all, sound);
   const received = cast.all.reduce((sum, { key }) => sum + counts.after.received[key]! - counts.before.received[key]!, 0);
   const sent = cast.senders.reduce((sum, { key }) => sum + (counts.after.sent[key]! - counts.before.sent[key]!) * (cast.all.length - 1), 0);
   // Among themselves, a second after the relay closed: nothing may reach the applicant.
@@ -34,7 +35,7 @@ export function judgeScreens(cast: Cast, played: Played): Report {
   return {
     participants: cast.all.length,
     first_frame_ms: { p50: round(median(firsts)), max: round(Math.max(...firsts)) },
-    announce_ms: { p50: round(median(announcements)), max: round(Math.max(...announcements)) },
+    announce_ms: { p50: round(median(announcements)), max: round(Math.max(...announcements)), screens },
     frames: { expected: Math.max(received, sent), checked: frames.checked, errors: frames.errors, pairs: frames.pairs, ...(faults.length > 0 ? { faults } : {}) },
     audio: { beeps_sent: beeps.sent, beeps_heard: beeps.heard, max_error_ms: round(beeps.max_error_ms), delay_ms: beeps.delays },
     deliberation: {

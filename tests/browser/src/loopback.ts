@@ -49,6 +49,7 @@ try {
   page.on("console", (m) => console.log("console", m.text()));
   await page.goto(`http://localhost:${port}/`);
   await page.evaluate(CALL);
+  await page.evaluate(() => window.__probe.watch("both"));
   await page.waitForTimeout(14_000);
   const got = await page.evaluate(() => window.__probe.drain());
   const stats = await page.evaluate(() => window.__probe.counts());

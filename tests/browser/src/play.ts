@@ -8,6 +8,9 @@ import * as decide from "./steps/decide.ts";
 import { gather, start } from "./steps/enter.ts";
 import * as survey from "./steps/survey.ts";
 
+/** From a beginning until what is measured has become usual. */
+const SETTLE_MS = 3000;
+
 export interface Options {
   /** Least seconds of the measured window and of the whole live session. */
   window_s: number;
@@ -26,7 +29,9 @@ export interface Counts {
 export interface Played {
   session: string;
   started: number;
-  window: Window;
+  /** When pictures were watched, and when sound was. */
+  pictures: Window;
+  sound: Window;
   counts: { before: Counts; after: Counts };
   deliberation: Window;
   receipt: string;
@@ -48,14 +53,16 @@ export async function playJourney(cast: Cast, server: Server, session: string, o
   await Promise.all(cast.senders.map((sender) => pictureOf(cast, sender)));
 
   say("everybody sees and hears everybody");
-  await until(Date.now() + 3000);
+  await until(Date.now() + SETTLE_MS);
   const before = await counts(cast);
   const from = Date.now();
   await until(from + options.window_s * 1000);
   const after = await counts(cast);
-  const window = { from, to: Date.now() };
+  const pictures = { from, to: Date.now() };
+  await cast.watch("sound");
+  const sound = await lasting(options.window_s);
+  await cast.watch("nothing");
   await cast.collect();
-  await cast.look(false);
 
   say("the survey: the exterior, then the checklist");
   await survey.shootExterior(walker);
@@ -74,12 +81,12 @@ export async function playJourney(cast: Cast, server: Server, session: string, o
   say("opinions and the private deliberation");
   await survey.fileOpinion(expert, "示例意见：布局与流程合理。");
   for (const staff of [chair, second, walker]) await survey.fileOpinion(staff, "示例意见：同意。");
-  await applicant.look(true);
+  await applicant.watch("both");
   const deliberation = await survey.deliberate(chair, applicant, async () => {
     await survey.say(expert, "只在合议中说");
     await until(Date.now() + 5000);
   });
-  await applicant.look(false);
+  await applicant.watch("nothing");
   await until(started + options.live_s * 1000);
 
   say("conclusion, record, decision");
@@ -96,7 +103,7 @@ export async function playJourney(cast: Cast, server: Server, session: string, o
   await decide.leaveAnnouncement(cast);
   await cast.collect();
   const closed = await decide.closeSession(chair);
-  return { session, started, window, counts: { before, after }, deliberation, receipt, closed };
+  return { session, started, pictures, sound, counts: { before, after }, deliberation, receipt, closed };
 }
 
 /** Waits until that sender's picture stands on every other screen. */
@@ -121,6 +128,13 @@ export async function counts(cast: Cast): Promise<Counts> {
 export async function until(time: number): Promise<void> {
   const left = time - Date.now();
   if (left > 0) await new Promise((resolve) => setTimeout(resolve, left));
+}
+
+/** A stretch of the session, after what began has settled. */
+async function lasting(seconds: number): Promise<Window> {
+  const from = Date.now() + SETTLE_MS;
+  await until(from + seconds * 1000);
+  return { from, to: Date.now() };
 }
 
 /** Polls the server until the recording is ready to play; answers milliseconds since `pressed`. */

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::api::{Policy, Source};
+use crate::api::{Policy, RelayEvent, Source};
 use crate::sim::{World, open_policy, seat};
 
 #[test]
@@ -139,4 +139,27 @@ fn an_empty_policy_denies_all() {
     let before = world.client(down).contents().len();
     world.run(Duration::from_secs(1));
     assert_eq!(world.client(down).contents().len(), before);
+}
+
+#[test]
+fn among_those_who_are_ready_pictures_come_without_another_offer() {
+    let mut world = World::new(6);
+    let mut ready = Policy::default();
+    ready.ready.extend(["a", "b"].map(seat));
+    world.set_policy(ready);
+    world.publish("a", &[Source::Microphone, Source::Camera]);
+    let down = world.subscribe("b");
+    world.run(Duration::from_secs(2));
+    assert!(world.client(down).connected());
+    assert!(world.client(down).contents().is_empty(), "ready is not yet");
+    assert!(world.tap.0.lock().unwrap().is_empty());
+
+    world.events.clear();
+    world.set_policy(open_policy(&["a", "b"]));
+    world.run(Duration::from_millis(200));
+    let offered = |event: &RelayEvent| matches!(event, RelayEvent::DownNeedsOffer { .. });
+    assert!(!world.events.iter().any(offered), "{:?}", world.events);
+    let received = &world.client(down).received;
+    let with_packets = received.values().filter(|one| !one.contents.is_empty());
+    assert_eq!(with_packets.count(), 2, "sound and picture");
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use rstest::rstest;
 
-use crate::audience::{Publishing, audience};
+use crate::audience::{Publishing, audience, ready};
 use crate::command::{Actor, Command, Report};
 use crate::event::{ChatScope, Event, IdentityMethod, OpinionKind, Recorded, Stance};
 use crate::people::SeatId;
@@ -54,6 +54,17 @@ fn in_the_lobby_nobody_hears_anybody() {
     for publishing in audience(&play.session).values() {
         assert_eq!(*publishing, Publishing::default());
     }
+}
+
+#[test]
+fn media_are_negotiated_among_those_who_are_in_and_nobody_else() {
+    let mut play = lobby().unwrap();
+    assert_eq!(ready(&play.session), seats(&ALL));
+    play.report(&lost(EXPERT)).unwrap();
+    assert_eq!(ready(&play.session), but(EXPERT));
+    play.act(APPLICANT, &Command::Leave {}).unwrap();
+    play.arrive(APPLICANT).unwrap();
+    assert!(!ready(&play.session).contains(&SeatId("seat-applicant".to_owned())));
 }
 
 #[test]

@@ -5,7 +5,9 @@ import { TONES } from "../known/layout.ts";
 import { installProbe } from "./probe.ts";
 
 export async function injectProbe(context: BrowserContext): Promise<void> {
-  await context.addInitScript(
-    `window.__decode = { cells: ${decodeCells.toString()}, finder: ${beepFinder.toString()}, tones: ${JSON.stringify(TONES)} };\n(${installProbe.toString()})();`,
-  );
+  const decoders = [
+    `window.__decode = ${decodeCells.toString()};`,
+    `window.__beeps = (rate) => (${beepFinder.toString()})(${JSON.stringify(TONES)}, rate);`,
+  ];
+  await context.addInitScript(`${decoders.join("\n")}\n(${installProbe.toString()})();`);
 }

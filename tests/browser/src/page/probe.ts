@@ -31,16 +31,26 @@ export interface Drained {
 }
 
 export interface Probe {
-  /** Whether pictures are read; reading costs about as much as decoding, so it is done where something is measured. */
-  looking: boolean;
+  /**
+   * What is watched at present. Watching costs about as much as a sixth of what is watched, and nobody but us carries that
+   * cost: pictures and sound are watched one after the other, and neither where nothing is measured.
+   */
+  watch(what: "pictures" | "sound" | "both" | "nothing"): void;
   drain(): Drained;
   counts(): Promise<{ received: Record<string, number>; sent: number }>;
+}
+
+/** Chromium's; not yet in TypeScript's library. */
+declare class MediaStreamTrackProcessor<T> {
+  constructor(init: { track: MediaStreamTrack; maxBufferSize?: number });
+  readonly readable: ReadableStream<T>;
 }
 
 declare global {
   interface Window {
     __probe: Probe;
-    __decode: { cells: (luma: (i: number) => number) => Seen | "bad" | null; tones: number[]; finder: typeof beepFinder };
+    __decode: (luma: (i: number) => number) => Seen | "bad" | null;
+    __beeps: (rate: number) => ReturnType<typeof beepFinder>;
   }
 }
 
@@ -54,27 +64,50 @@ export function installProbe(): void {
   let missed = 0;
   const epoch = (time: number): number => performance.timeOrigin + time;
 
+  let looking = true;
+  /** Elements that are not looked at until looking begins again. */
+  const unseen: (() => void)[] = [];
   let elements = 0;
   const watch = (video: HTMLVideoElement): void => {
     const element = elements++;
-    const canvas = document.createElement("canvas");
-    canvas.width = 64;
-    canvas.height = 36;
-    const context = canvas.getContext("2d", { willReadFrequently: true });
     let presented = 0;
     const step = (now: number, meta: VideoFrameCallbackMetadata): void => {
       if (presented && meta.presentedFrames > presented + 1) missed += meta.presentedFrames - presented - 1;
       presented = meta.presentedFrames;
-      video.requestVideoFrameCallback(step);
-      if (!window.__probe.looking) return;
+      next();
       const own = video.dataset["own"] === "true" || localOf(video);
-      context?.drawImage(video, 0, 0, 64, 36);
-      const pixels = context?.getImageData(0, 0, 64, 36).data;
-      const seen = pixels ? window.__decode.cells((i) => pixels[i * 4 + 1] ?? 0) : null;
       const time = own && meta.captureTime ? meta.captureTime : now;
-      frames.push({ at: epoch(time), tile: tileOf(video), element, own, seen });
+      const frame: ShownFrame = { at: epoch(time), tile: tileOf(video), element, own, seen: null };
+      frames.push(frame);
+      void read(video).then((seen) => {
+        frame.seen = seen;
+      });
     };
-    video.requestVideoFrameCallback(step);
+    const next = (): void => {
+      if (looking) video.requestVideoFrameCallback(step);
+      else unseen.push(() => {
+        presented = 0;
+        next();
+      });
+    };
+    next();
+  };
+  /** What the picture that this element shows says. Its brightness is copied as it is: drawing it would cost far more. */
+  const read = async (video: HTMLVideoElement): Promise<ShownFrame["seen"]> => {
+    if (video.videoWidth === 0) return null;
+    const frame = new VideoFrame(video);
+    const { width, height, x, y } = frame.visibleRect ?? { width: 0, height: 0, x: 0, y: 0 };
+    // The grid's lower third carries nothing; chroma is halved, so that a height must be even.
+    const rect = { x, y, width, height: Math.ceil((height * 6) / 9 / 2) * 2 };
+    const luma = new Uint8Array(frame.allocationSize({ rect }));
+    const [plane] = await frame.copyTo(luma, { rect });
+    frame.close();
+    const { offset, stride } = plane ?? { offset: 0, stride: width };
+    const at = (i: number): number => {
+      const row = Math.floor(((Math.floor(i / 64) + 0.5) * height) / 36);
+      return luma[offset + row * stride + Math.floor((((i % 64) + 0.5) * width) / 64)] ?? 0;
+    };
+    return window.__decode(at);
   };
   const tileOf = (video: HTMLVideoElement): string =>
     video.closest<HTMLElement>("[data-testid=tile]")?.dataset["person"] ?? video.dataset["person"] ?? "";
@@ -84,41 +117,46 @@ export function installProbe(): void {
     return stream instanceof MediaStream && stream.getVideoTracks().some((track) => localTracks.has(track));
   };
 
-  // Sound: one listener for the own microphone, one for everything that this page plays. A script processor, though
-  // deprecated, needs no module to be loaded, so the product's content security policy stays in force.
-  const hearing = new WeakSet<MediaStreamTrack>();
-  let ears: { context: AudioContext; own: AudioNode; played: AudioNode } | undefined;
-  const makeEars = (): { context: AudioContext; own: AudioNode; played: AudioNode } => {
-    // Listens only: without a sink it costs the audio service nothing.
-    const silent = { sinkId: { type: "none" } } as AudioContextOptions;
-    const context = new AudioContext({ latencyHint: "playback", ...silent });
-    setInterval(() => context.state === "suspended" && void context.resume(), 500);
-    return { context, own: ear(context, true), played: ear(context, false) };
-  };
-  const ear = (context: AudioContext, own: boolean): AudioNode => {
-    const node = context.createScriptProcessor(2048, 1, 1);
-    const finder = window.__decode.finder(window.__decode.tones, context.sampleRate);
-    const length = 2048 / context.sampleRate;
-    const starts: number[] = [];
-    let buffers = 0;
-    node.onaudioprocess = (event) => {
-      // Buffers come when the main thread has time; the earliest of the last second tells where buffer 0 would stand.
-      starts.push(performance.now() / 1000 - (buffers + 1) * length);
-      if (starts.length > 24) starts.shift();
-      for (const [tone, sample] of finder.push(event.inputBuffer.getChannelData(0))) {
-        beeps.push({ at: epoch(1000 * (Math.min(...starts) + sample / context.sampleRate)), tone, own });
+  // Sound: what this page's microphone gives, and what each voice that it plays sounds like when it is played.
+  let listening = false;
+  /** Tracks by whether they are the own microphone's. */
+  const audible = new Map<MediaStreamTrack, boolean>();
+  const heard = new Set<MediaStreamTrack>();
+  /** Chunks carry the time of their capture or of their playing, on a clock of their own; none arrives before it. */
+  let ticks = Number.POSITIVE_INFINITY;
+  const listen = async (track: MediaStreamTrack, own: boolean): Promise<void> => {
+    heard.add(track);
+    const reader = new MediaStreamTrackProcessor<AudioData>({ track, maxBufferSize: 100 }).readable.getReader();
+    let finder: ReturnType<typeof window.__beeps> | undefined;
+    let before = 0;
+    while (listening) {
+      const { value: chunk } = await reader.read();
+      if (!chunk) break;
+      ticks = Math.min(ticks, performance.now() - chunk.timestamp / 1000);
+      const samples = new Float32Array(chunk.numberOfFrames);
+      chunk.copyTo(samples, { planeIndex: 0, format: "f32-planar" });
+      finder ??= window.__beeps(chunk.sampleRate);
+      for (const [tone, sample] of finder.push(samples)) {
+        const at = chunk.timestamp / 1000 + (1000 * (sample - before)) / chunk.sampleRate;
+        beeps.push({ at: epoch(at + ticks), tone, own });
       }
-      buffers++;
-    };
-    node.connect(context.destination);
-    return node;
+      before += chunk.numberOfFrames;
+      chunk.close();
+    }
+    heard.delete(track);
+    await reader.cancel();
   };
-  const hear = (track: MediaStreamTrack, own: boolean): void => {
-    if (hearing.has(track)) return;
-    hearing.add(track);
-    ears ??= makeEars();
-    ears.context.createMediaStreamSource(new MediaStream([track])).connect(own ? ears.own : ears.played);
+  const listenToAll = (): void => {
+    if (!listening) return;
+    for (const [track, own] of audible) if (!heard.has(track)) void listen(track, own);
   };
+
+  // Six screens are drawn without a graphics card on one machine: pictures are scaled in the cheapest way.
+  addEventListener("DOMContentLoaded", () => {
+    const cheap = document.createElement("style");
+    cheap.textContent = "video { image-rendering: pixelated }";
+    document.head.append(cheap);
+  });
 
   const devices = navigator.mediaDevices;
   const ask = devices.getUserMedia.bind(devices);
@@ -126,7 +164,7 @@ export function installProbe(): void {
     const stream = await ask(wanted);
     for (const track of stream.getTracks()) {
       if (track.kind === "video") localTracks.add(track);
-      else hear(track, true);
+      else audible.set(track, true);
     }
     return stream;
   };
@@ -151,7 +189,7 @@ export function installProbe(): void {
     for (const media of document.querySelectorAll<HTMLMediaElement>("audio, video")) {
       const stream = media.srcObject;
       if (media.muted || media.paused || !(stream instanceof MediaStream)) continue;
-      for (const track of stream.getAudioTracks()) hear(track, false);
+      for (const track of stream.getAudioTracks()) audible.set(track, false);
     }
   };
   addEventListener(
@@ -171,10 +209,18 @@ export function installProbe(): void {
   };
   new MutationObserver(lookForAnnouncement).observe(document, { childList: true, subtree: true, attributes: true });
   new MutationObserver(scan).observe(document, { childList: true, subtree: true });
-  setInterval(scan, 250);
+  setInterval(() => {
+    scan();
+    listenToAll(); // to who has come since
+  }, 250);
 
   window.__probe = {
-    looking: true,
+    watch: (what) => {
+      listening = what === "sound" || what === "both";
+      looking = what === "pictures" || what === "both";
+      if (looking) for (const begin of unseen.splice(0)) begin();
+      listenToAll();
+    },
     drain: () => {
       const out = {
         frames: frames.splice(0),

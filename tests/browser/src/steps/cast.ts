@@ -1,5 +1,6 @@
 // The six people of the demo.
 import { Actor, CAST } from "../actor.ts";
+import type { Probe } from "../page/probe.ts";
 import type { Seed } from "../seed.ts";
 
 export class Cast {
@@ -43,8 +44,8 @@ export class Cast {
     return new Map(this.senders.map((actor) => [actor.id ?? -1, actor.person]));
   }
 
-  async look(looking: boolean): Promise<void> {
-    await Promise.all(this.all.map((actor) => actor.look(looking)));
+  async watch(what: Parameters<Probe["watch"]>[0]): Promise<void> {
+    await Promise.all(this.all.map((actor) => actor.watch(what)));
   }
 
   async collect(): Promise<void> {
