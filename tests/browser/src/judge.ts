@@ -55,7 +55,8 @@ export async function judgePackage(cast: Cast, played: Played, directory: string
     const mine = decoded.filter((d) => d.track.person === sender.person);
     const picture = mine.find((d) => d.track.kind === "video" && d.track.source === "camera");
     const sound = mine.find((d) => d.track.kind === "audio");
-    errors += mine.filter((d) => d.track.kind === "video").reduce((sum, d) => sum + frameErrors(d, sender.id ?? -1), 0);
+    const { camera } = sender;
+    if (camera) errors += mine.filter((d) => d.track.kind === "video").reduce((sum, d) => sum + frameErrors(d, camera), 0);
     const offset = picture && sound && sender.camera ? avOffset(sender, sender.camera, picture, sound) : null;
     offsets[sender.key] = offset === null ? null : round(offset);
   }

@@ -95,6 +95,8 @@ export async function playJourney(cast: Cast, server: Server, session: string, o
   await decide.signRecord(chair, [walker, second, chair, applicant], server);
   await decide.sealDecision(chair, server);
   await shot(chair, "decision");
+  // The approver looks at what was sealed before announcing it.
+  await until(Date.now() + 2000);
   await decide.announce(cast);
   await shot(applicant, "announcement");
   await decide.acknowledgeAll(cast);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { BEEP_EVERY_MS, type Camera } from "../known/layout.ts";
 import { recordedBeeps, type RecordedFrame, recordedFrames } from "../known/recorded.ts";
 import type { Witness } from "./screens.ts";
-import { frameNumber, median, step } from "./unwrap.ts";
+import { frameNumber, median } from "./unwrap.ts";
 
 export interface Track {
   track: string;
@@ -51,17 +51,18 @@ export async function decodeTracks(media: string): Promise<{ tracks: Tracks; dec
   return { tracks, decoded };
 }
 
-/** Pictures in a recorded track that do not check, belong to another, or go backward. */
-export function frameErrors(decoded: Decoded, id: number): number {
+/** Pictures in a recorded track that do not check, belong to another, or go backward; a pause may be longer than a round. */
+export function frameErrors(decoded: Decoded, { id, fps }: Camera): number {
   let errors = 0;
-  let before: number | undefined;
-  for (const { seen } of decoded.frames) {
+  let before: { at: number; counter: number } | undefined;
+  for (const { at, seen } of decoded.frames) {
     if (seen === null || seen === "bad" || seen.id !== id) {
       errors++;
       continue;
     }
-    if (before !== undefined && step(before, seen.counter) < 0) errors++;
-    before = seen.counter;
+    const counter: number = before ? frameNumber(seen.counter, at, fps, before) : seen.counter;
+    if (before && counter < before.counter) errors++;
+    before = { at, counter };
   }
   return errors;
 }

@@ -66,7 +66,7 @@ export async function leaveAnnouncement(cast: Cast): Promise<void> {
 
 /** The receipt on the applicant's screen, as its QR code holds it. */
 export async function receiptOf(applicant: Actor): Promise<string> {
-  await applicant.page.getByTestId("receipt").first().waitFor();
+  await applicant.page.getByTestId("announcement").getByTestId("receipt").getByRole("img").waitFor();
   const issued = applicant.event("receipt_issued");
   if (!issued) throw new Error("no receipt came to the applicant");
   return canonical(issued.event["receipt"]);
