@@ -15,6 +15,16 @@ export interface DownOffer {
 	tracks: { mid: string; seat: SeatId; source: TrackSource }[];
 }
 
+/**
+ * Sound is kept back this long at least, ms. On 4G packets come in bursts; a browser that follows each of them stretches and
+ * squeezes speech, and what is said here has to be understood.
+ */
+const STEADY_MS = 120;
+
+function steady(receiver: RTCRtpReceiver & { jitterBufferTarget?: number | null }): void {
+	if ("jitterBufferTarget" in receiver) receiver.jitterBufferTarget = STEADY_MS;
+}
+
 export class Down {
 	private pc: RTCPeerConnection | null = null;
 	private work: Promise<void> = Promise.resolve();
@@ -74,6 +84,7 @@ export class Down {
 		for (const { mid, seat, source } of offer.tracks) {
 			const transceiver = pc.getTransceivers().find((candidate) => candidate.mid === mid);
 			if (!transceiver) continue;
+			if (transceiver.receiver.track.kind === "audio") steady(transceiver.receiver);
 			const key = `${mid} ${seat} ${source}`;
 			let stream = this.streams.get(key);
 			if (!stream) {

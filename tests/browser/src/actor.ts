@@ -12,7 +12,9 @@ import { type SeedPerson, totp } from "./seed.ts";
 import type { Server } from "./server.ts";
 
 /** Who plays, and with which camera; the number is painted in the picture and chooses the tone. */
-export const CAST: { key: string; camera: Camera | null }[] = [
+export type Role = { key: string; camera: Camera | null };
+
+export const CAST: Role[] = [
   { key: "surveyor_1", camera: { id: 0, width: 640, height: 360, fps: 15 } },
   { key: "surveyor_2", camera: { id: 1, width: 640, height: 360, fps: 15 } },
   { key: "chair", camera: { id: 2, width: 320, height: 180, fps: 10 } },
@@ -20,6 +22,9 @@ export const CAST: { key: string; camera: Camera | null }[] = [
   { key: "applicant", camera: { id: 4, width: 320, height: 180, fps: 10 } },
   { key: "supervisor", camera: null },
 ];
+
+/** The same people with pictures that cost a machine little, where it is not speed that is looked at. */
+export const LIGHT_CAST: Role[] = CAST.map(({ key, camera }) => ({ key, camera: camera && { ...camera, width: 320, height: 180, fps: 5 } }));
 
 export interface Entry {
   seq: number;

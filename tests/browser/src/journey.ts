@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { LIGHT_CAST } from "./actor.ts";
 import { judgePackage, judgeScreens, verifyAll } from "./judge.ts";
 import { tamper } from "./measure/tamper.ts";
 import { openPlayback, playJourney, recordingReady } from "./play.ts";
@@ -24,7 +25,7 @@ let cast: Cast | undefined;
 try {
   const seed = server.seed();
   await server.start();
-  cast = await Cast.open(seed, work);
+  cast = await Cast.open(seed, work, LIGHT_CAST);
   const session = seed.sessions["journey"] ?? "";
   const played = await playJourney(cast, server, session, { window_s: 6, live_s: 0, shots: null }, (text) => console.log(`     ${text}`));
   check("the journey runs from the door to the closed session", true);

@@ -37,7 +37,7 @@ export function judgeScreens(cast: Cast, played: Played): Report {
     first_frame_ms: { p50: round(median(firsts)), max: round(Math.max(...firsts)) },
     announce_ms: { p50: round(median(announcements)), max: round(Math.max(...announcements)), screens },
     frames: { expected: Math.max(received, sent), checked: frames.checked, errors: frames.errors, pairs: frames.pairs, ...(faults.length > 0 ? { faults } : {}) },
-    audio: { beeps_sent: beeps.sent, beeps_heard: beeps.heard, max_error_ms: round(beeps.max_error_ms), delay_ms: beeps.delays },
+    audio: { beeps_sent: beeps.sent, beeps_heard: beeps.heard, max_error_ms: round(beeps.max_error_ms), delay_ms: beeps.delays, strays: beeps.strays },
     deliberation: {
       seconds: round((deliberation.to - deliberation.from) / 1000, 1),
       frames_to_applicant: new Set(others.map((f) => `${f.element} ${JSON.stringify(f.seen)}`)).size,

@@ -9,7 +9,9 @@ import { gather, start } from "./steps/enter.ts";
 import * as survey from "./steps/survey.ts";
 
 /** From a beginning until what is measured has become usual. */
-const SETTLE_MS = 3000;
+const SETTLE_MS = 4000;
+/** Jitter buffers come down slowly from the burst of a beginning. */
+const SOUND_SETTLE_MS = 10_000;
 
 export interface Options {
   /** Least seconds of the measured window and of the whole live session. */
@@ -48,19 +50,21 @@ export async function playJourney(cast: Cast, server: Server, session: string, o
   say("everybody comes to the door, is checked and admitted");
   await gather(cast, server, "journey", session);
   await shot(chair, "lobby");
+  // The chair looks round before beginning: whoever came last is connected by then.
+  await until(Date.now() + SETTLE_MS);
   await start(cast);
   const started = Date.now();
   await Promise.all(cast.senders.map((sender) => pictureOf(cast, sender)));
 
-  say("everybody sees and hears everybody");
+  say("everybody hears everybody, then sees everybody");
+  await cast.watch("sound");
+  await until(Date.now() + SOUND_SETTLE_MS);
+  const sound = await lasting(options.window_s);
+  await cast.watch("pictures");
   await until(Date.now() + SETTLE_MS);
   const before = await counts(cast);
-  const from = Date.now();
-  await until(from + options.window_s * 1000);
+  const pictures = await lasting(options.window_s);
   const after = await counts(cast);
-  const pictures = { from, to: Date.now() };
-  await cast.watch("sound");
-  const sound = await lasting(options.window_s);
   await cast.watch("nothing");
   await cast.collect();
 
@@ -132,9 +136,8 @@ export async function until(time: number): Promise<void> {
   if (left > 0) await new Promise((resolve) => setTimeout(resolve, left));
 }
 
-/** A stretch of the session, after what began has settled. */
 async function lasting(seconds: number): Promise<Window> {
-  const from = Date.now() + SETTLE_MS;
+  const from = Date.now();
   await until(from + seconds * 1000);
   return { from, to: Date.now() };
 }

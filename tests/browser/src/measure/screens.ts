@@ -66,6 +66,8 @@ export interface BeepCount {
   max_error_ms: number;
   /** Median time from microphone to ear, by "listener ← sender". */
   delays: Record<string, number>;
+  /** The beeps that stray furthest: which, how many seconds into the window, by how many ms. */
+  strays: { pair: string; second: number; ms: number }[];
 }
 
 /**
@@ -73,7 +75,7 @@ export interface BeepCount {
  * within a second after; its error is how far it strays from that pair's usual delay.
  */
 export function countBeeps(witnesses: readonly Witness[], window: Window): BeepCount {
-  const result: BeepCount = { sent: 0, heard: 0, max_error_ms: 0, delays: {} };
+  const result: BeepCount = { sent: 0, heard: 0, max_error_ms: 0, delays: {}, strays: [] };
   for (const sender of witnesses) {
     if (sender.id === null) continue;
     const instants = grid(sender.beeps.filter((b) => b.own && b.tone === sender.id), window);
@@ -82,13 +84,20 @@ export function countBeeps(witnesses: readonly Witness[], window: Window): BeepC
       const heard = listener.beeps.filter((b) => !b.own && b.tone === sender.id).map((b) => b.at);
       const delays = instants.map((at) => heard.filter((h) => h > at - 50 && h < at + 1000).map((h) => h - at)[0]);
       const found = delays.filter((delay) => delay !== undefined);
+      const pair = `${listener.key} ← ${sender.id}`;
       const usual = median(found);
       result.sent += instants.length;
       result.heard += found.length;
-      result.delays[`${listener.key} ← ${sender.id}`] = Math.round(usual);
-      for (const delay of found) result.max_error_ms = Math.max(result.max_error_ms, Math.abs(delay - usual));
+      result.delays[pair] = Math.round(usual);
+      for (const [at, delay] of delays.entries()) {
+        if (delay === undefined) continue;
+        const second = Math.round((instants[at]! - window.from) / 1000);
+        result.strays.push({ pair, second, ms: Math.round(delay - usual) });
+        result.max_error_ms = Math.max(result.max_error_ms, Math.abs(delay - usual));
+      }
     }
   }
+  result.strays = result.strays.sort((a, b) => Math.abs(b.ms) - Math.abs(a.ms)).slice(0, 8);
   return result;
 }
 

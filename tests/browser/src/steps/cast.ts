@@ -1,5 +1,5 @@
 // The six people of the demo.
-import { Actor, CAST } from "../actor.ts";
+import { Actor, CAST, type Role } from "../actor.ts";
 import type { Probe } from "../page/probe.ts";
 import type { Seed } from "../seed.ts";
 
@@ -10,9 +10,9 @@ export class Cast {
     this.all = all;
   }
 
-  static async open(seed: Seed, work: string): Promise<Cast> {
+  static async open(seed: Seed, work: string, roles: readonly Role[] = CAST): Promise<Cast> {
     const all: Actor[] = [];
-    for (const { key, camera } of CAST) {
+    for (const { key, camera } of roles) {
       const person = seed.people[key];
       if (!person) throw new Error(`the seed has no ${key}`);
       all.push(await Actor.open(key, camera, person, work));
