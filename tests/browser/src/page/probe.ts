@@ -92,10 +92,18 @@ export function installProbe(): void {
     };
     next();
   };
+  /** An element may call back and have no picture any more, or none yet: it then counts as not seen. */
+  const pictureOf = (video: HTMLVideoElement): VideoFrame | null => {
+    try {
+      return new VideoFrame(video);
+    } catch {
+      return null;
+    }
+  };
   /** What the picture that this element shows says. Its brightness is copied as it is: drawing it would cost far more. */
   const read = async (video: HTMLVideoElement): Promise<ShownFrame["seen"]> => {
-    if (video.videoWidth === 0) return null;
-    const frame = new VideoFrame(video);
+    const frame = pictureOf(video);
+    if (!frame) return null;
     const { width, height, x, y } = frame.visibleRect ?? { width: 0, height: 0, x: 0, y: 0 };
     // The grid's lower third carries nothing; chroma is halved, so that a height must be even.
     const rect = { x, y, width, height: Math.ceil((height * 6) / 9 / 2) * 2 };
