@@ -56,3 +56,8 @@ export class Cast {
     await Promise.all(this.all.map((actor) => actor.close()));
   }
 }
+
+/** A script that waits for something looks at each page 60 times a second, on six pages at once: not while a screen is timed. */
+export function undisturbed(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 1500));
+}

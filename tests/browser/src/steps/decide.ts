@@ -2,7 +2,7 @@
 import type { Actor } from "../actor.ts";
 import type { Server } from "../server.ts";
 import { label } from "../labels.ts";
-import type { Cast } from "./cast.ts";
+import { type Cast, undisturbed } from "./cast.ts";
 
 export async function takeStatement(applicant: Actor, text: string): Promise<void> {
   await applicant.tab("conclusion");
@@ -43,6 +43,7 @@ export async function sealDecision(approver: Actor, server: Server): Promise<voi
 /** Announces; answers when the announcement stands on every screen. */
 export async function announce(cast: Cast): Promise<void> {
   await cast.chair.press("announce.submit");
+  await undisturbed();
   await Promise.all(cast.all.map((actor) => actor.page.getByTestId("announcement").waitFor()));
 }
 

@@ -3,7 +3,7 @@ import type { Actor } from "../actor.ts";
 import { label } from "../labels.ts";
 import { totp } from "../seed.ts";
 import type { Server } from "../server.ts";
-import type { Cast } from "./cast.ts";
+import { type Cast, undisturbed } from "./cast.ts";
 
 /** To the device check of that session, by whichever way this person comes. */
 export async function comeToTheDoor(actor: Actor, server: Server, name: string, session: string): Promise<void> {
@@ -84,5 +84,6 @@ export async function gather(cast: Cast, server: Server, name: string, session: 
 /** The chair starts; answers when every screen shows the room. */
 export async function start(cast: Cast): Promise<void> {
   await cast.chair.press("lobby.start");
+  await undisturbed();
   await Promise.all(cast.all.map((actor) => actor.page.locator(".room").waitFor()));
 }
