@@ -24,7 +24,11 @@ function show(journal: Journal, person: string) {
 		now: 0,
 		relay: { ice_servers: [] },
 	};
-	return mount(Announcement, { props: { shown: true }, global: { plugins: [pinia, i18n] }, attachTo: document.body });
+	return mount(Announcement, {
+		props: { shown: true },
+		global: { plugins: [pinia, i18n] },
+		attachTo: document.body,
+	});
 }
 
 describe("the announcement", () => {
