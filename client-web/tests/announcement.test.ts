@@ -8,7 +8,7 @@ import { i18n } from "@/i18n";
 import { useLive } from "@/live/live";
 import { announced, type Journal } from "./fixture";
 
-function show(journal: Journal, person: string) {
+function show(journal: Journal, person: string, shown = true) {
 	const pinia = createPinia();
 	setActivePinia(pinia);
 	const live = useLive();
@@ -25,7 +25,7 @@ function show(journal: Journal, person: string) {
 		relay: { ice_servers: [] },
 	};
 	return mount(Announcement, {
-		props: { shown: true },
+		props: { shown },
 		global: { plugins: [pinia, i18n] },
 		attachTo: document.body,
 	});
@@ -44,6 +44,18 @@ describe("the announcement", () => {
 		expect(text).toContain("示例主持");
 		expect(page.find('[role="dialog"]').attributes("aria-modal")).toBe("true");
 		await flushPromises();
+		expect(document.activeElement?.getAttribute("data-testid")).toBe("announcement");
+	});
+
+	it("is laid out but not there until it is shown", async () => {
+		const page = show(announced(), "p-applicant", false);
+		await flushPromises();
+		expect(page.classes()).toContain("veil--ready");
+		expect(page.find("[data-testid=announcement]").exists()).toBe(false);
+		expect(document.activeElement).toBe(document.body);
+		await page.setProps({ shown: true });
+		await flushPromises();
+		expect(page.classes()).not.toContain("veil--ready");
 		expect(document.activeElement?.getAttribute("data-testid")).toBe("announcement");
 	});
 
