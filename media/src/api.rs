@@ -181,8 +181,9 @@ pub enum RelayEvent {
     },
     /// A track was removed, or the connection that carried it is gone.
     TrackEnded { room: RoomId, track: TrackId },
-    /// The tracks that are offered to this seat ([`Policy::offers`]) changed: call [`Transport::offer_down`]. Told once until then, and not
-    /// while an offer waits for its answer; a client that came back without having answered needs a new offer anyway.
+    /// The tracks that are offered to this seat ([`Policy::offers`]) changed: call [`Transport::offer_down`]. Told once
+    /// until then, and not while an offer waits for its answer; a client that came back without having answered needs a
+    /// new offer anyway.
     DownNeedsOffer { room: RoomId, seat: SeatId },
     /// This seat is now the loudest speaker (RFC 6464 levels).
     Speaking { room: RoomId, seat: SeatId },

@@ -115,9 +115,3 @@ export function grid(own: readonly HeardBeep[], { from, to }: Window): number[] 
 }
 
 const remainder = (time: number): number => time - BEEP_EVERY_MS * Math.round(time / BEEP_EVERY_MS);
-
-/** Milliseconds from a press to the first picture of somebody else. */
-export function firstFrameAfter(witness: Witness, press: number): number | null {
-  const first = witness.frames.find((f) => !f.own && f.at > press && f.seen !== null && f.seen !== "bad");
-  return first ? first.at - press : null;
-}

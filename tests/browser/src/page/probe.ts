@@ -32,8 +32,7 @@ export interface Drained {
 
 export interface Probe {
   /**
-   * What is watched at present. Watching costs about as much as a sixth of what is watched, and nobody but us carries that
-   * cost: pictures and sound are watched one after the other, and neither where nothing is measured.
+   * What is watched at present. Watching is not free, and nobody but us carries that cost: pictures and sound are watched one after the other, and neither where nothing is measured.
    */
   watch(what: "pictures" | "sound" | "both" | "nothing"): void;
   drain(): Drained;
