@@ -97,7 +97,7 @@ export function railOf(session: Session): Stop[] {
 	const items = itemsOf(session);
 	const record = session.record;
 	const done: [Station, boolean][] = [
-		["lobby", session.stage !== "scheduled" && session.stage !== "lobby"],
+		["lobby", hasBegun(session)],
 		["survey", items.length > 0 && items.every((item) => stateOf(item) !== "unanswered")],
 		["statement", session.statements.length > 0 || session.conclusion !== undefined],
 		["deliberation", session.deliberationHeld || session.conclusion !== undefined],
@@ -112,4 +112,9 @@ export function railOf(session: Session): Stop[] {
 		station,
 		state: station === current ? "now" : is ? "done" : "ahead",
 	}));
+}
+
+/** Whether the review itself has begun: before it there is only the lobby. */
+export function hasBegun(session: Session): boolean {
+	return session.stage !== "scheduled" && session.stage !== "lobby";
 }
