@@ -23,7 +23,7 @@ use crate::{cli, seed};
 const MOST_FILES: u64 = 65_536;
 
 /// What a demonstration's record says of its clock, where nothing is configured.
-const DEMO_CLOCK: &str = "示例:演示环境,时钟未经核对";
+const DEMO_CLOCK: &str = "示例：演示环境，时钟未经核对";
 
 /// Runs until the process is asked to end.
 ///

@@ -137,8 +137,8 @@ fn inline_scripts(page: &str) -> String {
 }
 
 const NOT_BUILT: &str = "<!doctype html><html lang=\"zh-CN\"><meta charset=\"utf-8\"><title>勘结</title>\
-    <h1>网页尚未构建</h1><p>服务器已在运行,但没有找到 <code>client-web/dist</code>。请先运行 <code>make build</code>,\
-    或在配置中以 <code>[web] dist</code> 指明其位置,然后重新启动。</p>\
+    <h1>网页尚未构建</h1><p>服务器已在运行，但没有找到 <code>client-web/dist</code>。请先运行 <code>make build</code>,\
+    或在配置中以 <code>[web] dist</code> 指明其位置，然后重新启动。</p>\
     <p lang=\"en\">The server runs, but the web app is not built: run <code>make build</code>, or name its place with \
     <code>[web] dist</code>, and start again.</p></html>";
 

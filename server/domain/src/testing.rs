@@ -76,7 +76,7 @@ pub fn scheduled() -> Scheduled {
         case: "case-1".to_owned(),
         brief: CaseBrief {
             case_no: "示例-2026-0001".to_owned(),
-            item_title: "食品经营许可(餐饮服务)".to_owned(),
+            item_title: "食品经营许可（餐饮服务）".to_owned(),
             applicant: "示例餐饮有限公司".to_owned(),
             uscc: "91110000MA00000000".to_owned(),
             address: "示例路1号".to_owned(),
@@ -108,7 +108,7 @@ pub fn grant() -> DecisionText {
     DecisionText {
         kind: DecisionKind::Granted,
         result: "准予食品经营许可".to_owned(),
-        reason: "经现场勘验,符合许可条件。".to_owned(),
+        reason: "经现场勘验，符合许可条件。".to_owned(),
         basis: vec!["《中华人民共和国行政许可法》第三十四条、第三十八条".to_owned()],
         remedies: String::new(),
         next_step: "十个工作日内颁发许可证。".to_owned(),
@@ -311,7 +311,7 @@ impl Play {
                 kind,
                 item: item.map(|item| item.code.clone()),
                 person: person(who),
-                device: "平板(示例)".to_owned(),
+                device: "平板（示例）".to_owned(),
                 sha256: "ab".repeat(32),
                 bytes: 1_000,
                 media_type: "image/jpeg".to_owned(),
@@ -327,7 +327,7 @@ fn confirm(who: &str, method: IdentityMethod) -> Command {
         person: person(who),
         method,
         last_four: "123X".to_owned(),
-        authorisation: (who == AGENT).then(|| "授权委托书(示例)".to_owned()),
+        authorisation: (who == AGENT).then(|| "授权委托书（示例）".to_owned()),
     }
 }
 
@@ -434,7 +434,7 @@ impl Play {
         opinion: OpinionKind,
         stance: Stance,
     ) -> Result<(), Refusal> {
-        let text = "意见(示例)".to_owned();
+        let text = "意见（示例）".to_owned();
         self.act(
             who,
             &Command::FileOpinion {
@@ -451,7 +451,7 @@ impl Play {
     pub fn conclude(&self, outcome: SurveyOutcome) -> Command {
         Command::Conclude {
             outcome,
-            text: "勘验结论(示例)".to_owned(),
+            text: "勘验结论（示例）".to_owned(),
             present: self.session.in_room(),
         }
     }

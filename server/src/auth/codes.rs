@@ -35,10 +35,10 @@ pub async fn send(
         .await?;
     let text = match purpose {
         Purpose::Device => {
-            format!("【勘结】验证码 {code},用于进入联合会审,10 分钟内有效。请勿告诉他人。")
+            format!("【勘结】验证码 {code}，用于进入联合会审，10 分钟内有效。请勿告诉他人。")
         }
         Purpose::Act => {
-            format!("【勘结】验证码 {code},用于会审中的签名或签收,10 分钟内有效。请勿告诉他人。")
+            format!("【勘结】验证码 {code}，用于会审中的签名或签收，10 分钟内有效。请勿告诉他人。")
         }
     };
     services.notices.send(phone, text, Some(code)).await?;

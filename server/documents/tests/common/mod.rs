@@ -22,7 +22,7 @@ pub const DIGEST: &str = "0123456789abcdef0123456789abcdef0123456789abcdef012345
 pub fn brief() -> CaseBrief {
     CaseBrief {
         case_no: "SL-2026-1124-0001".into(),
-        item_title: "食品经营许可(餐饮服务)".into(),
+        item_title: "食品经营许可（餐饮服务）".into(),
         applicant: "示例市产业园餐饮管理有限公司".into(),
         uscc: "91110000MA00EXAMPL".into(),
         address: "示例市示例区产业园一号路1号楼101".into(),
@@ -35,7 +35,7 @@ fn template() -> TemplateRef {
     TemplateRef {
         key: "food_catering".into(),
         version: "示例-2026-1".into(),
-        title: "食品经营许可(餐饮服务)".into(),
+        title: "食品经营许可（餐饮服务）".into(),
     }
 }
 

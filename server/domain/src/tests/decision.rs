@@ -311,10 +311,10 @@ fn r40_a_refusal_without_reason_basis_remedies_next_step_contact_is_not_sealed(
 
 #[rstest]
 #[case::the_default(DEFAULT_REMEDIES, &[])]
-#[case::in_words("可在六十日内申请行政复议,或者在六个月内提起行政诉讼", &[])]
+#[case::in_words("可在六十日内申请行政复议，或者在六个月内提起行政诉讼", &[])]
 #[case::spaced("60 日内申请行政复议;6 个月内提起行政诉讼", &[])]
 #[case::no_review("6个月内提起行政诉讼", &["review_60_days"])]
-#[case::no_months("60日内申请行政复议,或者提起行政诉讼", &["litigation_6_months"])]
+#[case::no_months("60日内申请行政复议，或者提起行政诉讼", &["litigation_6_months"])]
 #[case::wrong_numbers("160日内申请行政复议,16个月内提起行政诉讼", &["review_60_days", "litigation_6_months"])]
 fn r41_the_remedies_state_60_days_and_6_months(#[case] remedies: &str, #[case] missing: &[&str]) {
     let mut play = failed();
