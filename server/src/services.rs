@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kanjie_evidence::Signer;
-use kanjie_store::{Store, TokenHash};
+use kanjie_store::{Database, Store, TokenHash};
 use tokio::sync::broadcast;
 
 use crate::config::Config;
@@ -46,7 +46,7 @@ impl Services {
     /// When the directory, the database or a key cannot be opened.
     pub async fn open(config: Config, env: Arc<dyn Env>) -> Result<Self, Failure> {
         files::private_dir(&config.data).map_err(Failure::file(&config.data))?;
-        let store = Store::open(&config.database()).await?;
+        let store = Store::open(&Database::file(config.database())).await?;
         store.migrate().await?;
         let keys = keys::open(&config.data, env.as_ref())?;
         let outbox = config

@@ -11,12 +11,15 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package, Package
 const PLATFORM: &str = "x86_64-unknown-linux-gnu";
 
 /// Which of our packages a package may use; `kanjie-tests` may use all.
-const OURS: [(&str, &[&str]); 8] = [
+const OURS: [(&str, &[&str]); 9] = [
     ("kanjie-domain", &[]),
     ("kanjie-media", &[]),
     ("kanjie-evidence", &[]),
     ("kanjie-recordings", &["kanjie-evidence"]),
-    ("kanjie-store", &["kanjie-domain", "kanjie-evidence"]),
+    (
+        "kanjie-store",
+        &["kanjie-domain", "kanjie-evidence", TEST_POSTGRES],
+    ),
     ("kanjie-documents", &["kanjie-domain"]),
     (
         "kanjie-server",
@@ -30,7 +33,10 @@ const OURS: [(&str, &[&str]); 8] = [
         ],
     ),
     (TESTS, &[]),
+    (TEST_POSTGRES, &[]),
 ];
+/// For tests alone: a throw-away server.
+const TEST_POSTGRES: &str = "kanjie-test-postgres";
 const TESTS: &str = "kanjie-tests";
 
 /// Outside libraries by the beginning of their name, and the only packages that may name them; the tests play the other end.

@@ -4,11 +4,27 @@ use std::collections::BTreeSet;
 
 use kanjie_domain::{PersonId, Role};
 use sqlx::FromRow;
-use sqlx::sqlite::SqliteConnection;
 
 use crate::error::{StoreError, or_exists};
 use crate::sessions::{roles_from_text, roles_to_text};
-use crate::store::Store;
+use crate::statement::statements;
+use crate::store::{Store, Tx};
+
+statements! {
+    ADD_ACCOUNT = "INSERT INTO accounts (\"user\", person, password_hash, totp_secret, roles, created_at)
+        VALUES ($1, $2, $3, $4, $5, $6)";
+    PERSON = "SELECT * FROM people WHERE id = $1";
+    ACCOUNT = "SELECT * FROM accounts WHERE \"user\" = $1 AND disabled_at IS NULL";
+    ACCOUNT_OF = "SELECT * FROM accounts WHERE person = $1 AND disabled_at IS NULL";
+    USERS = "SELECT a.user, p.name, a.disabled_at IS NULL FROM accounts a
+        JOIN people p ON p.id = a.person ORDER BY a.user";
+    DISABLE_ACCOUNT = "UPDATE accounts SET disabled_at = $1 WHERE \"user\" = $2 AND disabled_at IS NULL";
+    END_SIGN_INS = "UPDATE sign_ins SET revoked_at = $1 WHERE revoked_at IS NULL
+        AND person = (SELECT person FROM accounts WHERE \"user\" = $2)";
+    USE_STEP = "INSERT INTO totp_uses (person, act, step) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+    FORGET_STEPS = "DELETE FROM totp_uses WHERE person = $1 AND step < $2";
+    ADD_PERSON = "INSERT INTO people (id, name, organisation, department, phone) VALUES ($1, $2, $3, $4, $5)";
+}
 
 /// A person known to the bureau.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,18 +93,16 @@ impl Store {
     pub async fn add_staff(&self, person: &Person, account: &NewAccount) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
         insert_person(&mut tx, person).await?;
-        sqlx::query(
-            "INSERT INTO accounts (user, person, password_hash, totp_secret, roles, created_at) VALUES (?, ?, ?, ?, ?, ?)",
-        )
-        .bind(&account.user)
-        .bind(&account.person.0)
-        .bind(&account.password_hash)
-        .bind(&account.totp_secret)
-        .bind(roles_to_text(&account.roles)?)
-        .bind(account.created_at)
-        .execute(&mut *tx)
-        .await
-        .map_err(or_exists("account"))?;
+        ADD_ACCOUNT
+            .bind(&account.user)
+            .bind(&account.person.0)
+            .bind(&account.password_hash)
+            .bind(&account.totp_secret)
+            .bind(&roles_to_text(&account.roles)?)
+            .bind(account.created_at)
+            .execute(&mut tx)
+            .await
+            .map_err(or_exists("account"))?;
         Ok(tx.commit().await?)
     }
 
@@ -97,10 +111,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn person(&self, id: &PersonId) -> Result<Option<Person>, StoreError> {
-        let row: Option<PersonRow> = sqlx::query_as("SELECT * FROM people WHERE id = ?")
-            .bind(&id.0)
-            .fetch_optional(&self.reader)
-            .await?;
+        let row: Option<PersonRow> = PERSON.bind(&id.0).optional(&mut self.read().await?).await?;
         Ok(row.map(Person::from))
     }
 
@@ -109,11 +120,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn account(&self, user: &str) -> Result<Option<Account>, StoreError> {
-        let row: Option<AccountRow> =
-            sqlx::query_as("SELECT * FROM accounts WHERE user = ? AND disabled_at IS NULL")
-                .bind(user)
-                .fetch_optional(&self.reader)
-                .await?;
+        let row: Option<AccountRow> = ACCOUNT.bind(user).optional(&mut self.read().await?).await?;
         row.map(Account::try_from).transpose()
     }
 
@@ -122,11 +129,10 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn account_of(&self, person: &PersonId) -> Result<Option<Account>, StoreError> {
-        let row: Option<AccountRow> =
-            sqlx::query_as("SELECT * FROM accounts WHERE person = ? AND disabled_at IS NULL")
-                .bind(&person.0)
-                .fetch_optional(&self.reader)
-                .await?;
+        let row: Option<AccountRow> = ACCOUNT_OF
+            .bind(&person.0)
+            .optional(&mut self.read().await?)
+            .await?;
         row.map(Account::try_from).transpose()
     }
 
@@ -135,11 +141,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn users(&self) -> Result<Vec<(String, String, bool)>, StoreError> {
-        Ok(sqlx::query_as(
-            "SELECT a.user, p.name, a.disabled_at IS NULL FROM accounts a JOIN people p ON p.id = a.person ORDER BY a.user",
-        )
-        .fetch_all(&self.reader)
-        .await?)
+        Ok(USERS.query().all(&mut self.read().await?).await?)
     }
 
     /// Disables an account and ends its sign-ins; false where there is no such enabled account.
@@ -148,22 +150,8 @@ impl Store {
     /// When the database fails.
     pub async fn disable_account(&self, user: &str, at: i64) -> Result<bool, StoreError> {
         let mut tx = self.write().await?;
-        let done = sqlx::query(
-            "UPDATE accounts SET disabled_at = ? WHERE user = ? AND disabled_at IS NULL",
-        )
-        .bind(at)
-        .bind(user)
-        .execute(&mut *tx)
-        .await?
-        .rows_affected();
-        sqlx::query(
-            "UPDATE sign_ins SET revoked_at = ? WHERE revoked_at IS NULL
-             AND person = (SELECT person FROM accounts WHERE user = ?)",
-        )
-        .bind(at)
-        .bind(user)
-        .execute(&mut *tx)
-        .await?;
+        let done = DISABLE_ACCOUNT.bind(at).bind(user).execute(&mut tx).await?;
+        END_SIGN_INS.bind(at).bind(user).execute(&mut tx).await?;
         tx.commit().await?;
         Ok(done > 0)
     }
@@ -180,37 +168,33 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let step = i64::try_from(step).map_err(|e| StoreError::damaged("totp_uses", e))?;
         let mut tx = self.write().await?;
-        let used =
-            sqlx::query("INSERT OR IGNORE INTO totp_uses (person, act, step) VALUES (?, ?, ?)")
-                .bind(&person.0)
-                .bind(act)
-                .bind(step)
-                .execute(&mut *tx)
-                .await?
-                .rows_affected();
+        let used = USE_STEP
+            .bind(&person.0)
+            .bind(act)
+            .bind(step)
+            .execute(&mut tx)
+            .await?;
         // No step this old can pass again.
-        sqlx::query("DELETE FROM totp_uses WHERE person = ? AND step < ?")
+        FORGET_STEPS
             .bind(&person.0)
             .bind(step - 10)
-            .execute(&mut *tx)
+            .execute(&mut tx)
             .await?;
         tx.commit().await?;
         Ok(used > 0)
     }
 }
 
-async fn insert_person(c: &mut SqliteConnection, person: &Person) -> Result<(), StoreError> {
-    sqlx::query(
-        "INSERT INTO people (id, name, organisation, department, phone) VALUES (?, ?, ?, ?, ?)",
-    )
-    .bind(&person.id.0)
-    .bind(&person.name)
-    .bind(&person.organisation)
-    .bind(&person.department)
-    .bind(&person.phone)
-    .execute(c)
-    .await
-    .map_err(or_exists("person"))?;
+async fn insert_person(tx: &mut Tx, person: &Person) -> Result<(), StoreError> {
+    ADD_PERSON
+        .bind(&person.id.0)
+        .bind(&person.name)
+        .bind(&person.organisation)
+        .bind(&person.department)
+        .bind(&person.phone)
+        .execute(tx)
+        .await
+        .map_err(or_exists("person"))?;
     Ok(())
 }
 

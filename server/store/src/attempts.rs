@@ -1,7 +1,13 @@
 //! Who tried to come in, from where, and what came of it (R57: kept at least six months).
 
 use crate::error::StoreError;
+use crate::statement::statements;
 use crate::store::Store;
+
+statements! {
+    NOTE_ATTEMPT = "INSERT INTO attempts (at, action, subject, address, outcome) VALUES ($1, $2, $3, $4, $5)";
+    ATTEMPTS = "SELECT at, action, subject, address, outcome FROM attempts ORDER BY id DESC LIMIT $1";
+}
 
 /// One try.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
@@ -24,16 +30,14 @@ impl Store {
     /// When the database fails.
     pub async fn note_attempt(&self, attempt: &Attempt) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
-        sqlx::query(
-            "INSERT INTO attempts (at, action, subject, address, outcome) VALUES (?, ?, ?, ?, ?)",
-        )
-        .bind(attempt.at)
-        .bind(&attempt.action)
-        .bind(&attempt.subject)
-        .bind(&attempt.address)
-        .bind(&attempt.outcome)
-        .execute(&mut *tx)
-        .await?;
+        NOTE_ATTEMPT
+            .bind(attempt.at)
+            .bind(&attempt.action)
+            .bind(&attempt.subject)
+            .bind(&attempt.address)
+            .bind(&attempt.outcome)
+            .execute(&mut tx)
+            .await?;
         Ok(tx.commit().await?)
     }
 
@@ -42,11 +46,6 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn attempts(&self, limit: u32) -> Result<Vec<Attempt>, StoreError> {
-        Ok(sqlx::query_as(
-            "SELECT at, action, subject, address, outcome FROM attempts ORDER BY id DESC LIMIT ?",
-        )
-        .bind(limit)
-        .fetch_all(&self.reader)
-        .await?)
+        Ok(ATTEMPTS.bind(limit).all(&mut self.read().await?).await?)
     }
 }

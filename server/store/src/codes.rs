@@ -4,7 +4,22 @@ use kanjie_domain::PersonId;
 
 use crate::TokenHash;
 use crate::error::StoreError;
+use crate::statement::statements;
 use crate::store::Store;
+
+statements! {
+    PUT_CODE = "INSERT INTO codes (session, person, purpose, code_hash, expires_at, attempts_left)
+        VALUES ($1, $2, $3, $4, $5, $6)
+        ON CONFLICT (session, person, purpose) DO UPDATE
+        SET code_hash = excluded.code_hash, expires_at = excluded.expires_at, attempts_left = excluded.attempts_left";
+    KEPT_CODE = {
+        sqlite: "SELECT code_hash, attempts_left FROM codes
+            WHERE session = $1 AND person = $2 AND purpose = $3 AND expires_at > $4 AND attempts_left > 0",
+        postgres: "SELECT code_hash, attempts_left FROM codes
+            WHERE session = $1 AND person = $2 AND purpose = $3 AND expires_at > $4 AND attempts_left > 0 FOR UPDATE"
+    };
+    SET_ATTEMPTS = "UPDATE codes SET attempts_left = $1 WHERE session = $2 AND person = $3 AND purpose = $4";
+}
 
 /// What a code is good for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,18 +70,15 @@ impl Store {
     /// When the database fails.
     pub async fn put_code(&self, new: &NewCode) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
-        sqlx::query(
-            "INSERT OR REPLACE INTO codes (session, person, purpose, code_hash, expires_at, attempts_left)
-             VALUES (?, ?, ?, ?, ?, ?)",
-        )
-        .bind(&new.session)
-        .bind(&new.person.0)
-        .bind(new.purpose.as_str())
-        .bind(new.code_hash.as_slice())
-        .bind(new.expires_at)
-        .bind(i64::from(new.attempts))
-        .execute(&mut *tx)
-        .await?;
+        PUT_CODE
+            .bind(&new.session)
+            .bind(&new.person.0)
+            .bind(new.purpose.as_str())
+            .bind(&new.code_hash)
+            .bind(new.expires_at)
+            .bind(i64::from(new.attempts))
+            .execute(&mut tx)
+            .await?;
         Ok(tx.commit().await?)
     }
 
@@ -83,30 +95,25 @@ impl Store {
         now: i64,
     ) -> Result<CodeCheck, StoreError> {
         let mut tx = self.write().await?;
-        let kept: Option<(Vec<u8>, i64)> = sqlx::query_as(
-            "SELECT code_hash, attempts_left FROM codes
-             WHERE session = ? AND person = ? AND purpose = ? AND expires_at > ? AND attempts_left > 0",
-        )
-        .bind(session)
-        .bind(&person.0)
-        .bind(purpose.as_str())
-        .bind(now)
-        .fetch_optional(&mut *tx)
-        .await?;
+        let kept: Option<(Vec<u8>, i64)> = KEPT_CODE
+            .bind(session)
+            .bind(&person.0)
+            .bind(purpose.as_str())
+            .bind(now)
+            .optional(&mut tx)
+            .await?;
         let Some((hash, attempts_left)) = kept else {
             return Ok(CodeCheck::Absent);
         };
         let right = hash.as_slice() == code_hash.as_slice();
         let left = if right { 0 } else { attempts_left - 1 };
-        sqlx::query(
-            "UPDATE codes SET attempts_left = ? WHERE session = ? AND person = ? AND purpose = ?",
-        )
-        .bind(left)
-        .bind(session)
-        .bind(&person.0)
-        .bind(purpose.as_str())
-        .execute(&mut *tx)
-        .await?;
+        SET_ATTEMPTS
+            .bind(left)
+            .bind(session)
+            .bind(&person.0)
+            .bind(purpose.as_str())
+            .execute(&mut tx)
+            .await?;
         tx.commit().await?;
         Ok(if right {
             CodeCheck::Right

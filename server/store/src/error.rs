@@ -7,6 +7,12 @@ pub enum StoreError {
     Database(#[from] sqlx::Error),
     #[error("migration: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),
+    /// What the configuration names is no database.
+    #[error("address of the database: {0}")]
+    Address(sqlx::Error),
+    /// Serving does not change the tables of a `PostgreSQL` database.
+    #[error("the database lacks migration {0}: run `kanjie migrate` first")]
+    NotMigrated(i64),
     /// A row that this program could not have written.
     #[error("damaged row in {table}: {what}")]
     Damaged { table: &'static str, what: String },
@@ -30,4 +36,12 @@ pub(crate) fn or_exists(what: &'static str) -> impl FnOnce(sqlx::Error) -> Store
         sqlx::Error::Database(inner) if inner.is_unique_violation() => StoreError::Exists(what),
         _ => StoreError::Database(error),
     }
+}
+
+/// Whether the database itself asked to try the whole transaction again (serialization failure, deadlock).
+pub(crate) fn is_passing(error: &StoreError) -> bool {
+    let StoreError::Database(sqlx::Error::Database(inner)) = error else {
+        return false;
+    };
+    matches!(inner.code().as_deref(), Some("40001" | "40P01"))
 }

@@ -1,15 +1,26 @@
 //! Journals: append-only, hash-chained, one transaction for all that a decision read and wrote.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use kanjie_evidence::{Entry, Hash, Opened};
 use sqlx::FromRow;
-use sqlx::sqlite::SqliteConnection;
 
-use crate::error::StoreError;
+use crate::error::{StoreError, is_passing, or_exists};
 use crate::sessions::{self, SessionRow};
-use crate::store::Store;
+use crate::statement::{Connection, statements};
+use crate::store::{Store, Tx};
+
+statements! {
+    ENTRIES = "SELECT seq, prev, commitment, hash, nonce, body FROM entries
+        WHERE journal = $1 AND seq > $2 ORDER BY seq LIMIT $3";
+    HEAD = "SELECT seq, hash FROM entries WHERE journal = $1 ORDER BY seq DESC LIMIT 1";
+    ADD_ENTRY = "INSERT INTO entries (journal, seq, prev, commitment, hash, nonce, body)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)";
+}
+
+/// How often an append is tried where the database itself asks for it.
+const TRIES: u32 = 5;
 
 /// Which journal.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -95,30 +106,44 @@ impl Store {
     /// # Errors
     /// [`AppendError::Conflict`] when a head that was read has moved.
     pub async fn append(&self, request: AppendRequest) -> Result<Vec<Entry>, AppendError> {
+        let mut tries = 1;
+        loop {
+            match self.append_once(&request).await {
+                Err(AppendError::Store(error)) if tries < TRIES && is_passing(&error) => tries += 1,
+                done => return done,
+            }
+        }
+    }
+
+    async fn append_once(&self, request: &AppendRequest) -> Result<Vec<Entry>, AppendError> {
         let mut tx = self.write().await?;
+        lock(&mut tx, request).await?;
         let mut heads = BTreeMap::new();
-        for (journal, expected) in request.read {
-            let head = head_of(&mut tx, &journal).await?;
-            if head.seq != expected {
+        for (journal, expected) in &request.read {
+            let head = head_of(&mut tx, journal).await?;
+            if head.seq != *expected {
                 return Err(AppendError::Conflict {
-                    journal,
+                    journal: journal.clone(),
                     head: head.seq,
                 });
             }
             heads.insert(journal, head);
         }
-        for change in request.index {
+        for change in &request.index {
             sessions::apply(&mut tx, change).await?;
         }
         let mut appended = Vec::new();
-        for (journal, entries) in request.write {
-            let mut head = match heads.get(&journal) {
+        for (journal, entries) in &request.write {
+            let mut head = match heads.get(journal) {
                 Some(head) => *head,
-                None => head_of(&mut tx, &journal).await?,
+                None => head_of(&mut tx, journal).await?,
             };
             for new in entries {
-                let entry = Entry::seal(head.seq + 1, head.hash, new.nonce, new.body);
-                insert(&mut tx, &journal, &entry).await?;
+                let entry = Entry::seal(head.seq + 1, head.hash, new.nonce, new.body.clone());
+                if let Err(error) = insert(&mut tx, journal, &entry).await {
+                    drop(tx);
+                    return Err(self.refused(journal, error).await);
+                }
                 head = Head {
                     seq: entry.seq,
                     hash: entry.hash,
@@ -131,6 +156,20 @@ impl Store {
         Ok(appended)
     }
 
+    /// Whoever wrote without the locks is caught by UNIQUE (journal, seq).
+    async fn refused(&self, journal: &JournalId, error: StoreError) -> AppendError {
+        if !matches!(error, StoreError::Exists(_)) {
+            return error.into();
+        }
+        match self.head(journal).await {
+            Ok(head) => AppendError::Conflict {
+                journal: journal.clone(),
+                head: head.seq,
+            },
+            Err(error) => error.into(),
+        }
+    }
+
     /// At most `limit` entries after `after`, in order.
     ///
     /// # Errors
@@ -141,15 +180,12 @@ impl Store {
         after: u64,
         limit: u32,
     ) -> Result<Vec<Entry>, StoreError> {
-        let rows: Vec<EntryRow> = sqlx::query_as(
-            "SELECT seq, prev, commitment, hash, nonce, body FROM entries
-             WHERE journal = ? AND seq > ? ORDER BY seq LIMIT ?",
-        )
-        .bind(journal.to_string())
-        .bind(i64::try_from(after).unwrap_or(i64::MAX))
-        .bind(limit)
-        .fetch_all(&self.reader)
-        .await?;
+        let rows: Vec<EntryRow> = ENTRIES
+            .bind(&journal.to_string())
+            .bind(i64::try_from(after).unwrap_or(i64::MAX))
+            .bind(limit)
+            .all(&mut self.read().await?)
+            .await?;
         rows.into_iter().map(Entry::try_from).collect()
     }
 
@@ -158,17 +194,22 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn head(&self, journal: &JournalId) -> Result<Head, StoreError> {
-        let mut connection = self.reader.acquire().await?;
-        head_of(&mut connection, journal).await
+        head_of(&mut self.read().await?, journal).await
     }
 }
 
-async fn head_of(c: &mut SqliteConnection, journal: &JournalId) -> Result<Head, StoreError> {
-    let row: Option<(i64, Vec<u8>)> =
-        sqlx::query_as("SELECT seq, hash FROM entries WHERE journal = ? ORDER BY seq DESC LIMIT 1")
-            .bind(journal.to_string())
-            .fetch_optional(c)
-            .await?;
+/// Every journal that is read or written, in one order, so that two decisions never wait for each other.
+async fn lock(tx: &mut Tx, request: &AppendRequest) -> Result<(), StoreError> {
+    let read = request.read.iter().map(|(journal, _)| journal);
+    let written = request.write.iter().map(|(journal, _)| journal);
+    for journal in read.chain(written).collect::<BTreeSet<_>>() {
+        tx.lock(&journal.to_string()).await?;
+    }
+    Ok(())
+}
+
+async fn head_of(c: &mut impl Connection, journal: &JournalId) -> Result<Head, StoreError> {
+    let row: Option<(i64, Vec<u8>)> = HEAD.bind(&journal.to_string()).optional(c).await?;
     Ok(match row {
         None => Head {
             seq: 0,
@@ -181,24 +222,24 @@ async fn head_of(c: &mut SqliteConnection, journal: &JournalId) -> Result<Head, 
     })
 }
 
-async fn insert(
-    c: &mut SqliteConnection,
-    journal: &JournalId,
-    entry: &Entry,
-) -> Result<(), StoreError> {
+async fn insert(tx: &mut Tx, journal: &JournalId, entry: &Entry) -> Result<(), StoreError> {
     let opened = entry.opened.as_ref();
-    sqlx::query(
-        "INSERT INTO entries (journal, seq, prev, commitment, hash, nonce, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
-    )
-    .bind(journal.to_string())
-    .bind(i64::try_from(entry.seq).map_err(|e| StoreError::damaged("entries", e))?)
-    .bind(entry.prev.0.as_slice())
-    .bind(entry.commit.0.as_slice())
-    .bind(entry.hash.0.as_slice())
-    .bind(opened.map(|o| o.nonce.0.as_slice()))
-    .bind(opened.map(|o| o.body.as_str()))
-    .execute(c)
-    .await?;
+    // It could not be kept byte for byte; canonical JSON has none.
+    if opened.is_some_and(|o| o.body.contains('\0')) {
+        return Err(StoreError::damaged("entries", "a body with U+0000"));
+    }
+    let seq = i64::try_from(entry.seq).map_err(|e| StoreError::damaged("entries", e))?;
+    ADD_ENTRY
+        .bind(&journal.to_string())
+        .bind(seq)
+        .bind(&entry.prev.0)
+        .bind(&entry.commit.0)
+        .bind(&entry.hash.0)
+        .bind(opened.map(|o| o.nonce.0.as_slice()))
+        .bind(opened.map(|o| o.body.as_str()))
+        .execute(tx)
+        .await
+        .map_err(or_exists("entry"))?;
     Ok(())
 }
 

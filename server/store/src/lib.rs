@@ -1,33 +1,62 @@
 //! Keeps what must outlive the process: journals, accounts, sign-ins, links, codes, the index of sessions, notices.
 //!
-//! The only user of sqlx. SQLite in WAL mode with `synchronous=FULL`: what was answered is on the disk. One writer, each
-//! write a `BEGIN IMMEDIATE` transaction; readers beside it. Time and randomness come in as arguments. What this crate
-//! does not do: decide anything, know what an event means, hash a password, or keep files.
+//! The only user of sqlx. Two engines, one behaviour: SQLite, the embedded default, in WAL mode with `synchronous=FULL`
+//! and one writer whose transactions `BEGIN IMMEDIATE`; or `PostgreSQL`, where transactions run beside each other and hold
+//! locks by name ([`store::Tx::lock`]). What was answered is on the disk. Time and randomness come in as arguments. What
+//! this crate does not do: decide anything, know what an event means, hash a password, or keep files.
+//!
+//! A statement is a constant made by `statements!`, one text for both engines where it can be.
 
 mod accounts;
 mod attempts;
 mod codes;
+mod database;
 mod error;
 mod journal;
 mod links;
+mod migrations;
 mod outbox;
 mod sessions;
 mod sign_ins;
+mod statement;
 mod stills;
 mod store;
 
 pub use accounts::{Account, NewAccount, Person};
 pub use attempts::Attempt;
 pub use codes::{CodeCheck, NewCode, Purpose};
+pub use database::{Database, Postgres};
 pub use error::StoreError;
 pub use journal::{AppendError, AppendRequest, Head, IndexChange, JournalId, NewEntry};
 pub use kanjie_evidence::{Entry, Hash, Opened};
 pub use links::{Link, NewLink};
+pub use migrations::{Migration, MigrationState};
 pub use outbox::{NewNotice, WaitingNotice};
 pub use sessions::{Part, SessionRow};
 pub use sign_ins::{NewSignIn, SignIn};
+pub use statement::Statement;
 pub use stills::Still;
 pub use store::Store;
 
 /// SHA-256 of a token or a code: what is stored in its place.
 pub type TokenHash = [u8; 32];
+
+/// Every statement with its name, for the test that prepares them all on both engines.
+pub fn statements() -> impl Iterator<Item = (&'static str, Statement)> {
+    [
+        accounts::STATEMENTS,
+        attempts::STATEMENTS,
+        codes::STATEMENTS,
+        journal::STATEMENTS,
+        links::STATEMENTS,
+        migrations::STATEMENTS,
+        outbox::STATEMENTS,
+        sessions::STATEMENTS,
+        sign_ins::STATEMENTS,
+        stills::STATEMENTS,
+        store::STATEMENTS,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
+}

@@ -5,7 +5,18 @@ use sqlx::FromRow;
 
 use crate::TokenHash;
 use crate::error::{StoreError, or_exists};
+use crate::statement::statements;
 use crate::store::Store;
+
+statements! {
+    ADD_LINK = "INSERT INTO links (token_hash, session, person, created_at) VALUES ($1, $2, $3, $4)";
+    LINK = "SELECT l.session, l.person, p.name, p.phone, s.case_no, s.item_title, s.starts_at
+        FROM links l JOIN people p ON p.id = l.person JOIN sessions s ON s.id = l.session
+        WHERE l.token_hash = $1 AND l.revoked_at IS NULL AND s.closed_at IS NULL
+        AND NOT EXISTS (SELECT 1 FROM recusals r WHERE r.case_id = s.case_id AND r.person = l.person)";
+    REVOKE_LINKS = "UPDATE links SET revoked_at = $1 WHERE session = $2 AND person = $3 AND revoked_at IS NULL";
+    REVOKE_SIGN_INS = "UPDATE sign_ins SET revoked_at = $1 WHERE link_session = $2 AND person = $3 AND revoked_at IS NULL";
+}
 
 /// A link to be.
 #[derive(Clone, Debug)]
@@ -46,16 +57,14 @@ impl Store {
     /// When the database fails.
     pub async fn add_link(&self, new: &NewLink) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
-        sqlx::query(
-            "INSERT INTO links (token_hash, session, person, created_at) VALUES (?, ?, ?, ?)",
-        )
-        .bind(new.token_hash.as_slice())
-        .bind(&new.session)
-        .bind(&new.person.0)
-        .bind(new.created_at)
-        .execute(&mut *tx)
-        .await
-        .map_err(or_exists("link"))?;
+        ADD_LINK
+            .bind(&new.token_hash)
+            .bind(&new.session)
+            .bind(&new.person.0)
+            .bind(new.created_at)
+            .execute(&mut tx)
+            .await
+            .map_err(or_exists("link"))?;
         Ok(tx.commit().await?)
     }
 
@@ -64,15 +73,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn link(&self, token: &TokenHash) -> Result<Option<Link>, StoreError> {
-        Ok(sqlx::query_as(
-            "SELECT l.session, l.person, p.name, p.phone, s.case_no, s.item_title, s.starts_at
-             FROM links l JOIN people p ON p.id = l.person JOIN sessions s ON s.id = l.session
-             WHERE l.token_hash = ? AND l.revoked_at IS NULL AND s.closed_at IS NULL
-               AND NOT EXISTS (SELECT 1 FROM recusals r WHERE r.case_id = s.case_id AND r.person = l.person)",
-        )
-        .bind(token.as_slice())
-        .fetch_optional(&self.reader)
-        .await?)
+        Ok(LINK.bind(token).optional(&mut self.read().await?).await?)
     }
 
     /// Ends every link of a person to a session, and every sign-in that came by one.
@@ -86,22 +87,18 @@ impl Store {
         at: i64,
     ) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
-        sqlx::query(
-            "UPDATE links SET revoked_at = ? WHERE session = ? AND person = ? AND revoked_at IS NULL",
-        )
-        .bind(at)
-        .bind(session)
-        .bind(&person.0)
-        .execute(&mut *tx)
-        .await?;
-        sqlx::query(
-            "UPDATE sign_ins SET revoked_at = ? WHERE link_session = ? AND person = ? AND revoked_at IS NULL",
-        )
-        .bind(at)
-        .bind(session)
-        .bind(&person.0)
-        .execute(&mut *tx)
-        .await?;
+        REVOKE_LINKS
+            .bind(at)
+            .bind(session)
+            .bind(&person.0)
+            .execute(&mut tx)
+            .await?;
+        REVOKE_SIGN_INS
+            .bind(at)
+            .bind(session)
+            .bind(&person.0)
+            .execute(&mut tx)
+            .await?;
         Ok(tx.commit().await?)
     }
 }

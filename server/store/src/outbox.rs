@@ -3,7 +3,18 @@
 use sqlx::FromRow;
 
 use crate::error::StoreError;
+use crate::statement::statements;
 use crate::store::Store;
+
+statements! {
+    ADD_NOTICE = "INSERT INTO outbox (recipient, text, code, created_at, next_at) VALUES ($1, $2, $3, $4, $5)";
+    DUE_NOTICES = "SELECT id, recipient, text, code, created_at, tries FROM outbox
+        WHERE delivered_at IS NULL AND given_up_at IS NULL AND next_at <= $1 ORDER BY id LIMIT $2";
+    NOTICE_DELIVERED = "UPDATE outbox SET delivered_at = $1, text = '', code = NULL WHERE id = $2";
+    // The casts say to PostgreSQL what stands in a place that does not.
+    NOTICE_FAILED = "UPDATE outbox SET tries = tries + 1, next_at = coalesce($1, next_at),
+        given_up_at = CASE WHEN CAST($1 AS BIGINT) IS NULL THEN CAST($2 AS BIGINT) END WHERE id = $3";
+}
 
 /// A notice to be sent.
 #[derive(Clone)]
@@ -48,16 +59,14 @@ impl Store {
     /// When the database fails.
     pub async fn add_notice(&self, new: &NewNotice) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
-        sqlx::query(
-            "INSERT INTO outbox (recipient, text, code, created_at, next_at) VALUES (?, ?, ?, ?, ?)",
-        )
-        .bind(&new.recipient)
-        .bind(&new.text)
-        .bind(&new.code)
-        .bind(new.created_at)
-        .bind(new.created_at)
-        .execute(&mut *tx)
-        .await?;
+        ADD_NOTICE
+            .bind(&new.recipient)
+            .bind(&new.text)
+            .bind(&new.code)
+            .bind(new.created_at)
+            .bind(new.created_at)
+            .execute(&mut tx)
+            .await?;
         Ok(tx.commit().await?)
     }
 
@@ -70,14 +79,11 @@ impl Store {
         now: i64,
         limit: u32,
     ) -> Result<Vec<WaitingNotice>, StoreError> {
-        Ok(sqlx::query_as(
-            "SELECT id, recipient, text, code, created_at, tries FROM outbox
-             WHERE delivered_at IS NULL AND given_up_at IS NULL AND next_at <= ? ORDER BY id LIMIT ?",
-        )
-        .bind(now)
-        .bind(limit)
-        .fetch_all(&self.reader)
-        .await?)
+        Ok(DUE_NOTICES
+            .bind(now)
+            .bind(limit)
+            .all(&mut self.read().await?)
+            .await?)
     }
 
     /// The sender took it: what it said is erased here.
@@ -86,11 +92,7 @@ impl Store {
     /// When the database fails.
     pub async fn notice_delivered(&self, id: i64, at: i64) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
-        sqlx::query("UPDATE outbox SET delivered_at = ?, text = '', code = NULL WHERE id = ?")
-            .bind(at)
-            .bind(id)
-            .execute(&mut *tx)
-            .await?;
+        NOTICE_DELIVERED.bind(at).bind(id).execute(&mut tx).await?;
         Ok(tx.commit().await?)
     }
 
@@ -105,16 +107,12 @@ impl Store {
         next_at: Option<i64>,
     ) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
-        sqlx::query(
-            "UPDATE outbox SET tries = tries + 1, next_at = ifnull(?, next_at),
-                    given_up_at = iif(? IS NULL, ?, NULL) WHERE id = ?",
-        )
-        .bind(next_at)
-        .bind(next_at)
-        .bind(at)
-        .bind(id)
-        .execute(&mut *tx)
-        .await?;
+        NOTICE_FAILED
+            .bind(next_at)
+            .bind(at)
+            .bind(id)
+            .execute(&mut tx)
+            .await?;
         Ok(tx.commit().await?)
     }
 }

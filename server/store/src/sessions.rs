@@ -4,11 +4,31 @@ use std::collections::BTreeSet;
 
 use kanjie_domain::{PersonId, Role};
 use sqlx::FromRow;
-use sqlx::sqlite::SqliteConnection;
 
 use crate::error::{StoreError, or_exists};
 use crate::journal::IndexChange;
-use crate::store::Store;
+use crate::statement::statements;
+use crate::store::{Store, Tx};
+
+statements! {
+    PART = "SELECT s.*, p.roles FROM sessions s JOIN participants p ON p.session = s.id
+        WHERE s.id = $1 AND p.person = $2
+        AND NOT EXISTS (SELECT 1 FROM recusals r WHERE r.case_id = s.case_id AND r.person = p.person)";
+    PARTS = "SELECT s.*, p.roles FROM sessions s JOIN participants p ON p.session = s.id
+        WHERE p.person = $1
+        AND NOT EXISTS (SELECT 1 FROM recusals r WHERE r.case_id = s.case_id AND r.person = p.person)
+        ORDER BY s.starts_at DESC, s.id LIMIT $2";
+    SESSION = "SELECT * FROM sessions WHERE id = $1";
+    OPEN_SESSIONS = "SELECT * FROM sessions WHERE closed_at IS NULL ORDER BY starts_at, id";
+    HAS_SESSIONS = "SELECT EXISTS (SELECT 1 FROM sessions)";
+    ADD_CASE = "INSERT INTO cases (id, case_no) VALUES ($1, $2)";
+    ADD_PARTICIPANT = "INSERT INTO participants (session, person, roles) VALUES ($1, $2, $3)";
+    SET_STAGE = "UPDATE sessions SET stage = $1 WHERE id = $2";
+    CLOSE_SESSION = "UPDATE sessions SET closed_at = $1, stage = 'closed' WHERE id = $2";
+    RECUSE = "INSERT INTO recusals (case_id, person) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+    ADD_SESSION = "INSERT INTO sessions (id, case_id, case_no, item_title, applicant, starts_at, stage, closed_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+}
 
 /// A session as shown in lists.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]
@@ -38,15 +58,11 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn part(&self, session: &str, person: &PersonId) -> Result<Option<Part>, StoreError> {
-        let row: Option<PartRow> = sqlx::query_as(
-            "SELECT s.*, p.roles FROM sessions s JOIN participants p ON p.session = s.id
-             WHERE s.id = ? AND p.person = ?
-               AND NOT EXISTS (SELECT 1 FROM recusals r WHERE r.case_id = s.case_id AND r.person = p.person)",
-        )
-        .bind(session)
-        .bind(&person.0)
-        .fetch_optional(&self.reader)
-        .await?;
+        let row: Option<PartRow> = PART
+            .bind(session)
+            .bind(&person.0)
+            .optional(&mut self.read().await?)
+            .await?;
         row.map(Part::try_from).transpose()
     }
 
@@ -55,16 +71,11 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn parts(&self, person: &PersonId, limit: u32) -> Result<Vec<Part>, StoreError> {
-        let rows: Vec<PartRow> = sqlx::query_as(
-            "SELECT s.*, p.roles FROM sessions s JOIN participants p ON p.session = s.id
-             WHERE p.person = ?
-               AND NOT EXISTS (SELECT 1 FROM recusals r WHERE r.case_id = s.case_id AND r.person = p.person)
-             ORDER BY s.starts_at DESC, s.id LIMIT ?",
-        )
-        .bind(&person.0)
-        .bind(limit)
-        .fetch_all(&self.reader)
-        .await?;
+        let rows: Vec<PartRow> = PARTS
+            .bind(&person.0)
+            .bind(limit)
+            .all(&mut self.read().await?)
+            .await?;
         rows.into_iter().map(Part::try_from).collect()
     }
 
@@ -73,9 +84,9 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn session(&self, session: &str) -> Result<Option<SessionRow>, StoreError> {
-        Ok(sqlx::query_as("SELECT * FROM sessions WHERE id = ?")
+        Ok(SESSION
             .bind(session)
-            .fetch_optional(&self.reader)
+            .optional(&mut self.read().await?)
             .await?)
     }
 
@@ -84,11 +95,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn open_sessions(&self) -> Result<Vec<SessionRow>, StoreError> {
-        Ok(
-            sqlx::query_as("SELECT * FROM sessions WHERE closed_at IS NULL ORDER BY starts_at, id")
-                .fetch_all(&self.reader)
-                .await?,
-        )
+        Ok(OPEN_SESSIONS.query().all(&mut self.read().await?).await?)
     }
 
     /// Whether any session exists: a demonstration seeds an empty store only.
@@ -96,76 +103,59 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn has_sessions(&self) -> Result<bool, StoreError> {
-        let found: i64 = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM sessions)")
-            .fetch_one(&self.reader)
-            .await?;
-        Ok(found != 0)
+        let (found,): (bool,) = HAS_SESSIONS.query().one(&mut self.read().await?).await?;
+        Ok(found)
     }
 }
 
-pub(crate) async fn apply(c: &mut SqliteConnection, change: IndexChange) -> Result<(), StoreError> {
+pub(crate) async fn apply(tx: &mut Tx, change: &IndexChange) -> Result<(), StoreError> {
     match change {
         IndexChange::Case { id, case_no } => {
-            sqlx::query("INSERT INTO cases (id, case_no) VALUES (?, ?)")
+            ADD_CASE
                 .bind(id)
                 .bind(case_no)
-                .execute(c)
+                .execute(tx)
                 .await
                 .map_err(or_exists("case"))?;
         }
         IndexChange::Session { row, participants } => {
-            insert_session(c, &row).await?;
+            insert_session(tx, row).await?;
             for participant in participants {
-                sqlx::query("INSERT INTO participants (session, person, roles) VALUES (?, ?, ?)")
+                ADD_PARTICIPANT
                     .bind(&row.id)
-                    .bind(participant.person.0)
-                    .bind(roles_to_text(&participant.roles)?)
-                    .execute(&mut *c)
+                    .bind(&participant.person.0)
+                    .bind(&roles_to_text(&participant.roles)?)
+                    .execute(tx)
                     .await
                     .map_err(or_exists("participant"))?;
             }
         }
         IndexChange::Stage { session, stage } => {
-            sqlx::query("UPDATE sessions SET stage = ? WHERE id = ?")
-                .bind(stage)
-                .bind(session)
-                .execute(c)
-                .await?;
+            SET_STAGE.bind(stage).bind(session).execute(tx).await?;
         }
         IndexChange::Closed { session, at } => {
-            sqlx::query("UPDATE sessions SET closed_at = ?, stage = 'closed' WHERE id = ?")
-                .bind(at)
-                .bind(session)
-                .execute(c)
-                .await?;
+            CLOSE_SESSION.bind(*at).bind(session).execute(tx).await?;
         }
         IndexChange::Recused { case, person } => {
-            sqlx::query("INSERT OR IGNORE INTO recusals (case_id, person) VALUES (?, ?)")
-                .bind(case)
-                .bind(person.0)
-                .execute(c)
-                .await?;
+            RECUSE.bind(case).bind(&person.0).execute(tx).await?;
         }
     }
     Ok(())
 }
 
-async fn insert_session(c: &mut SqliteConnection, row: &SessionRow) -> Result<(), StoreError> {
-    sqlx::query(
-        "INSERT INTO sessions (id, case_id, case_no, item_title, applicant, starts_at, stage, closed_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-    )
-    .bind(&row.id)
-    .bind(&row.case_id)
-    .bind(&row.case_no)
-    .bind(&row.item_title)
-    .bind(&row.applicant)
-    .bind(row.starts_at)
-    .bind(&row.stage)
-    .bind(row.closed_at)
-    .execute(c)
-    .await
-    .map_err(or_exists("session"))?;
+async fn insert_session(tx: &mut Tx, row: &SessionRow) -> Result<(), StoreError> {
+    ADD_SESSION
+        .bind(&row.id)
+        .bind(&row.case_id)
+        .bind(&row.case_no)
+        .bind(&row.item_title)
+        .bind(&row.applicant)
+        .bind(row.starts_at)
+        .bind(&row.stage)
+        .bind(row.closed_at)
+        .execute(tx)
+        .await
+        .map_err(or_exists("session"))?;
     Ok(())
 }
 

@@ -8,7 +8,20 @@ use sqlx::FromRow;
 use crate::TokenHash;
 use crate::error::{StoreError, or_exists};
 use crate::sessions::roles_from_text;
+use crate::statement::statements;
 use crate::store::Store;
+
+statements! {
+    ADD_SIGN_IN = "INSERT INTO sign_ins (token_hash, person, link_session, device, created_at, expires_at)
+        VALUES ($1, $2, $3, $4, $5, $6)";
+    SIGN_IN = "SELECT s.person, p.name, s.link_session, s.device, s.expires_at,
+        CASE WHEN s.link_session IS NULL THEN a.roles ELSE '[]' END AS roles
+        FROM sign_ins s JOIN people p ON p.id = s.person LEFT JOIN accounts a ON a.person = s.person
+        WHERE s.token_hash = $1 AND s.revoked_at IS NULL AND s.expires_at > $2
+        AND (s.link_session IS NOT NULL OR (a.user IS NOT NULL AND a.disabled_at IS NULL))";
+    REVOKE_SIGN_IN = "UPDATE sign_ins SET revoked_at = $1 WHERE token_hash = $2 AND revoked_at IS NULL";
+    DEVICES_BY_LINK = "SELECT device FROM sign_ins WHERE link_session = $1 AND person = $2 ORDER BY created_at";
+}
 
 /// A sign-in to be.
 #[derive(Clone, Debug)]
@@ -43,19 +56,16 @@ impl Store {
     /// When the database fails.
     pub async fn add_sign_in(&self, new: &NewSignIn) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
-        sqlx::query(
-            "INSERT INTO sign_ins (token_hash, person, link_session, device, created_at, expires_at)
-             VALUES (?, ?, ?, ?, ?, ?)",
-        )
-        .bind(new.token_hash.as_slice())
-        .bind(&new.person.0)
-        .bind(&new.link_session)
-        .bind(&new.device)
-        .bind(new.created_at)
-        .bind(new.expires_at)
-        .execute(&mut *tx)
-        .await
-        .map_err(or_exists("sign-in"))?;
+        ADD_SIGN_IN
+            .bind(&new.token_hash)
+            .bind(&new.person.0)
+            .bind(&new.link_session)
+            .bind(&new.device)
+            .bind(new.created_at)
+            .bind(new.expires_at)
+            .execute(&mut tx)
+            .await
+            .map_err(or_exists("sign-in"))?;
         Ok(tx.commit().await?)
     }
 
@@ -64,17 +74,11 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn sign_in(&self, token: &TokenHash, now: i64) -> Result<Option<SignIn>, StoreError> {
-        let row: Option<SignInRow> = sqlx::query_as(
-            "SELECT s.person, p.name, s.link_session, s.device, s.expires_at,
-                    CASE WHEN s.link_session IS NULL THEN a.roles ELSE '[]' END AS roles
-             FROM sign_ins s JOIN people p ON p.id = s.person LEFT JOIN accounts a ON a.person = s.person
-             WHERE s.token_hash = ? AND s.revoked_at IS NULL AND s.expires_at > ?
-               AND (s.link_session IS NOT NULL OR (a.user IS NOT NULL AND a.disabled_at IS NULL))",
-        )
-        .bind(token.as_slice())
-        .bind(now)
-        .fetch_optional(&self.reader)
-        .await?;
+        let row: Option<SignInRow> = SIGN_IN
+            .bind(token)
+            .bind(now)
+            .optional(&mut self.read().await?)
+            .await?;
         row.map(|row| {
             Ok(SignIn {
                 token_hash: *token,
@@ -95,13 +99,7 @@ impl Store {
     /// When the database fails.
     pub async fn revoke_sign_in(&self, token: &TokenHash, at: i64) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
-        sqlx::query(
-            "UPDATE sign_ins SET revoked_at = ? WHERE token_hash = ? AND revoked_at IS NULL",
-        )
-        .bind(at)
-        .bind(token.as_slice())
-        .execute(&mut *tx)
-        .await?;
+        REVOKE_SIGN_IN.bind(at).bind(token).execute(&mut tx).await?;
         Ok(tx.commit().await?)
     }
 
@@ -114,13 +112,12 @@ impl Store {
         session: &str,
         person: &PersonId,
     ) -> Result<Vec<String>, StoreError> {
-        Ok(sqlx::query_scalar(
-            "SELECT device FROM sign_ins WHERE link_session = ? AND person = ? ORDER BY created_at",
-        )
-        .bind(session)
-        .bind(&person.0)
-        .fetch_all(&self.reader)
-        .await?)
+        let devices: Vec<(String,)> = DEVICES_BY_LINK
+            .bind(session)
+            .bind(&person.0)
+            .all(&mut self.read().await?)
+            .await?;
+        Ok(devices.into_iter().map(|(device,)| device).collect())
     }
 }
 

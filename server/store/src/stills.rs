@@ -5,7 +5,14 @@ use sqlx::FromRow;
 use crate::TokenHash;
 use crate::error::{StoreError, or_exists};
 use crate::journal::bytes32;
+use crate::statement::statements;
 use crate::store::Store;
+
+statements! {
+    ADD_STILL = "INSERT INTO stills (session, evidence, sha256, bytes, media_type, file) VALUES ($1, $2, $3, $4, $5, $6)";
+    STILL = "SELECT * FROM stills WHERE session = $1 AND evidence = $2";
+    STILLS = "SELECT * FROM stills WHERE session = $1 ORDER BY evidence";
+}
 
 /// A still's file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,18 +35,16 @@ impl Store {
     /// [`StoreError::Exists`] when the evidence id has one already.
     pub async fn add_still(&self, still: &Still) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
-        sqlx::query(
-            "INSERT INTO stills (session, evidence, sha256, bytes, media_type, file) VALUES (?, ?, ?, ?, ?, ?)",
-        )
-        .bind(&still.session)
-        .bind(&still.evidence)
-        .bind(still.sha256.as_slice())
-        .bind(i64::try_from(still.bytes).map_err(|e| StoreError::damaged("stills", e))?)
-        .bind(&still.media_type)
-        .bind(&still.file)
-        .execute(&mut *tx)
-        .await
-        .map_err(or_exists("still"))?;
+        ADD_STILL
+            .bind(&still.session)
+            .bind(&still.evidence)
+            .bind(&still.sha256)
+            .bind(i64::try_from(still.bytes).map_err(|e| StoreError::damaged("stills", e))?)
+            .bind(&still.media_type)
+            .bind(&still.file)
+            .execute(&mut tx)
+            .await
+            .map_err(or_exists("still"))?;
         Ok(tx.commit().await?)
     }
 
@@ -48,12 +53,11 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn still(&self, session: &str, evidence: &str) -> Result<Option<Still>, StoreError> {
-        let row: Option<StillRow> =
-            sqlx::query_as("SELECT * FROM stills WHERE session = ? AND evidence = ?")
-                .bind(session)
-                .bind(evidence)
-                .fetch_optional(&self.reader)
-                .await?;
+        let row: Option<StillRow> = STILL
+            .bind(session)
+            .bind(evidence)
+            .optional(&mut self.read().await?)
+            .await?;
         row.map(Still::try_from).transpose()
     }
 
@@ -62,11 +66,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn stills(&self, session: &str) -> Result<Vec<Still>, StoreError> {
-        let rows: Vec<StillRow> =
-            sqlx::query_as("SELECT * FROM stills WHERE session = ? ORDER BY evidence")
-                .bind(session)
-                .fetch_all(&self.reader)
-                .await?;
+        let rows: Vec<StillRow> = STILLS.bind(session).all(&mut self.read().await?).await?;
         rows.into_iter().map(Still::try_from).collect()
     }
 }

@@ -6,6 +6,8 @@ mod support;
 use kanjie_domain::PersonId;
 use kanjie_evidence::{Entry, Hash};
 use kanjie_store::{AppendError, AppendRequest, IndexChange, JournalId, NewEntry, Store};
+use rstest::rstest;
+use support::Engine;
 
 fn session(id: &str) -> JournalId {
     JournalId::Session(id.to_owned())
@@ -40,9 +42,12 @@ fn assert_chained(entries: &[Entry]) {
     }
 }
 
+#[rstest]
 #[tokio::test]
-async fn entries_come_back_as_they_were_sealed_also_after_a_restart() {
-    let (dir, store) = support::fresh().await;
+async fn entries_come_back_as_they_were_sealed_also_after_a_restart(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let (place, store) = support::fresh(engine).await;
     let journal = session("s");
     let bodies = ["{\"at\":1}", "{\"text\":\"现勘现结 \\u0000 \\\"\"}", "{}"];
     let first = append(&[(journal.clone(), 0)], &journal, vec![entry(1, bodies[0])]);
@@ -53,7 +58,7 @@ async fn entries_come_back_as_they_were_sealed_also_after_a_restart() {
     assert_chained(&sealed);
     store.close().await;
 
-    let store = Store::open(&dir.path().join("test.sqlite3")).await.unwrap();
+    let store = Store::open(&place.database()).await.unwrap();
     store.migrate().await.unwrap();
     let kept = store.entries(&journal, 0, 100).await.unwrap();
     assert_eq!(kept, sealed);
@@ -69,9 +74,12 @@ async fn entries_come_back_as_they_were_sealed_also_after_a_restart() {
     assert_eq!(store.entries(&journal, u64::MAX, 9).await.unwrap(), []);
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_stale_head_writes_nothing_anywhere() {
-    let (_dir, store) = support::fresh().await;
+async fn a_stale_head_writes_nothing_anywhere(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let (_place, store) = support::fresh(engine).await;
     let (s, c) = (session("s"), case("c"));
     let begin = append(&[(c.clone(), 0)], &c, vec![entry(1, "{}")]);
     store.append(begin).await.unwrap();
@@ -96,9 +104,12 @@ async fn a_stale_head_writes_nothing_anywhere() {
 }
 
 /// A recusal that lands in the case before the announcement stops it.
+#[rstest]
 #[tokio::test]
-async fn r16_a_recusal_in_between_stops_the_act() {
-    let (_dir, store) = support::fresh().await;
+async fn r16_a_recusal_in_between_stops_the_act(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let (_place, store) = support::fresh(engine).await;
     let (s, c) = (session("s"), case("c"));
     let seen = vec![(s.clone(), 0), (c.clone(), 0)];
     let recusal = append(&[], &c, vec![entry(1, "{\"recusal\":1}")]);
@@ -108,9 +119,12 @@ async fn r16_a_recusal_in_between_stops_the_act() {
     assert_eq!(store.head(&s).await.unwrap().seq, 0);
 }
 
+#[rstest]
 #[tokio::test]
-async fn of_many_racing_acts_one_is_first() {
-    let (_dir, store) = support::fresh().await;
+async fn of_many_racing_acts_one_is_first(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let (_place, store) = support::fresh(engine).await;
     let journal = session("s");
     let racing: Vec<_> = (0..20)
         .map(|n| {
@@ -131,9 +145,12 @@ async fn of_many_racing_acts_one_is_first() {
     assert_eq!(store.entries(&journal, 0, 100).await.unwrap().len(), 1);
 }
 
+#[rstest]
 #[tokio::test]
-async fn what_was_not_read_is_appended_to_wherever_it_stands() {
-    let (_dir, store) = support::fresh().await;
+async fn what_was_not_read_is_appended_to_wherever_it_stands(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let (_place, store) = support::fresh(engine).await;
     let (s, c) = (session("s"), case("c"));
     for n in 0..3 {
         let request = append(&[], &c, vec![entry(n, "{}")]);
@@ -152,9 +169,10 @@ async fn what_was_not_read_is_appended_to_wherever_it_stands() {
     assert_chained(&store.entries(&c, 0, 100).await.unwrap());
 }
 
+#[rstest]
 #[tokio::test]
-async fn r16_the_recused_have_no_part() {
-    let (_dir, store) = support::fresh().await;
+async fn r16_the_recused_have_no_part(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let (_place, store) = support::fresh(engine).await;
     for id in ["a", "b"] {
         store.add_person(&support::person(id)).await.unwrap();
     }
@@ -172,9 +190,12 @@ async fn r16_the_recused_have_no_part() {
     assert_eq!(store.parts(&b, 9).await.unwrap().len(), 1);
 }
 
+#[rstest]
 #[tokio::test]
-async fn stages_and_closing_show_in_the_index() {
-    let (_dir, store) = support::fresh().await;
+async fn stages_and_closing_show_in_the_index(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let (_place, store) = support::fresh(engine).await;
     store.add_person(&support::person("a")).await.unwrap();
     assert!(!store.has_sessions().await.unwrap());
     support::session(&store, "s", &["a"]).await;

@@ -8,6 +8,8 @@ use kanjie_store::{
     Attempt, CodeCheck, IndexChange, NewCode, NewLink, NewNotice, NewSignIn, Purpose, Still, Store,
     StoreError,
 };
+use rstest::rstest;
+use support::Engine;
 
 fn id(id: &str) -> PersonId {
     PersonId(id.to_owned())
@@ -39,9 +41,12 @@ async fn link(store: &Store, token: u8, session: &str, person: &str) {
         .unwrap();
 }
 
+#[rstest]
 #[tokio::test]
-async fn an_account_signs_in_until_it_is_disabled() {
-    let (_dir, store) = support::fresh().await;
+async fn an_account_signs_in_until_it_is_disabled(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let (_place, store) = support::fresh(engine).await;
     let person = support::person("p");
     let account = support::account("user", "p");
     store.add_staff(&person, &account).await.unwrap();
@@ -64,9 +69,12 @@ async fn an_account_signs_in_until_it_is_disabled() {
     assert_eq!(users, [(String::from("user"), person.name, false)]);
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_taken_user_leaves_no_person_behind() {
-    let (_dir, store) = support::fresh().await;
+async fn a_taken_user_leaves_no_person_behind(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let (_place, store) = support::fresh(engine).await;
     let taken = support::account("user", "p");
     store
         .add_staff(&support::person("p"), &taken)
@@ -78,9 +86,10 @@ async fn a_taken_user_leaves_no_person_behind() {
     assert!(store.person(&id("q")).await.unwrap().is_none());
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_sign_in_ends_when_revoked() {
-    let (_dir, store) = support::fresh().await;
+async fn a_sign_in_ends_when_revoked(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let (_place, store) = support::fresh(engine).await;
     let account = support::account("user", "p");
     store
         .add_staff(&support::person("p"), &account)
@@ -93,9 +102,12 @@ async fn a_sign_in_ends_when_revoked() {
     assert!(store.sign_in(&[2; 32], 30).await.unwrap().is_some());
 }
 
+#[rstest]
 #[tokio::test]
-async fn who_comes_by_link_has_no_account_roles() {
-    let (_dir, store) = support::fresh().await;
+async fn who_comes_by_link_has_no_account_roles(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let (_place, store) = support::fresh(engine).await;
     let account = support::account("user", "p");
     store
         .add_staff(&support::person("p"), &account)
@@ -112,9 +124,10 @@ async fn who_comes_by_link_has_no_account_roles() {
     );
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_link_works_until_revoked() {
-    let (_dir, store) = support::fresh().await;
+async fn a_link_works_until_revoked(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let (_place, store) = support::fresh(engine).await;
     store.add_person(&support::person("p")).await.unwrap();
     support::session(&store, "s", &["p"]).await;
     link(&store, 1, "s", "p").await;
@@ -126,9 +139,12 @@ async fn a_link_works_until_revoked() {
     assert_eq!(store.sign_in(&[2; 32], 30).await.unwrap(), None);
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_link_ends_with_closing_or_recusal() {
-    let (_dir, store) = support::fresh().await;
+async fn a_link_ends_with_closing_or_recusal(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let (_place, store) = support::fresh(engine).await;
     for p in ["p", "q"] {
         store.add_person(&support::person(p)).await.unwrap();
     }
@@ -147,9 +163,12 @@ async fn a_link_ends_with_closing_or_recusal() {
     assert_eq!(store.link(&[2; 32]).await.unwrap(), None);
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_code_is_right_once_and_wrong_five_times() {
-    let (_dir, store) = support::fresh().await;
+async fn a_code_is_right_once_and_wrong_five_times(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let (_place, store) = support::fresh(engine).await;
     store.add_person(&support::person("p")).await.unwrap();
     support::session(&store, "s", &["p"]).await;
     let code = NewCode {
@@ -181,9 +200,12 @@ async fn a_code_is_right_once_and_wrong_five_times() {
     assert_eq!(attempt(Purpose::Device, 1, 50).await, CodeCheck::Absent);
 }
 
+#[rstest]
 #[tokio::test]
-async fn racing_guesses_get_no_try_more() {
-    let (_dir, store) = support::fresh().await;
+async fn racing_guesses_get_no_try_more(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let (_place, store) = support::fresh(engine).await;
     store.add_person(&support::person("p")).await.unwrap();
     support::session(&store, "s", &["p"]).await;
     let code = NewCode {
@@ -214,9 +236,10 @@ async fn racing_guesses_get_no_try_more() {
     assert_eq!(wrong, 5);
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_step_serves_an_act_once() {
-    let (_dir, store) = support::fresh().await;
+async fn a_step_serves_an_act_once(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let (_place, store) = support::fresh(engine).await;
     store.add_person(&support::person("p")).await.unwrap();
     let use_step = async |act: &str, step| store.use_totp_step(&id("p"), act, step).await.unwrap();
     assert!(use_step("seal", 100).await);
@@ -226,9 +249,10 @@ async fn a_step_serves_an_act_once() {
     assert!(!use_step("seal", 100).await);
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_still_is_written_once() {
-    let (_dir, store) = support::fresh().await;
+async fn a_still_is_written_once(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let (_place, store) = support::fresh(engine).await;
     support::session(&store, "s", &[]).await;
     let still = Still {
         session: String::from("s"),
@@ -246,9 +270,12 @@ async fn a_still_is_written_once() {
     assert_eq!(store.stills("s").await.unwrap(), [still]);
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_notice_is_due_until_delivered_or_given_up() {
-    let (_dir, store) = support::fresh().await;
+async fn a_notice_is_due_until_delivered_or_given_up(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let (_place, store) = support::fresh(engine).await;
     for text in ["one", "two"] {
         store
             .add_notice(&NewNotice {
@@ -274,9 +301,12 @@ async fn a_notice_is_due_until_delivered_or_given_up() {
     assert_eq!(due(99).await, []);
 }
 
+#[rstest]
 #[tokio::test]
-async fn attempts_are_kept_newest_first() {
-    let (_dir, store) = support::fresh().await;
+async fn attempts_are_kept_newest_first(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let (_place, store) = support::fresh(engine).await;
     for at in [1, 2] {
         store
             .note_attempt(&Attempt {

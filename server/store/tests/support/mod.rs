@@ -5,14 +5,45 @@
 use std::collections::BTreeSet;
 
 use kanjie_domain::{Participant, PersonId, Role};
-use kanjie_store::{AppendRequest, IndexChange, NewAccount, Person, SessionRow, Store};
+use kanjie_store::{AppendRequest, Database, IndexChange, NewAccount, Person, SessionRow, Store};
+use kanjie_test_postgres::TestDatabase;
 use tempfile::TempDir;
 
-pub async fn fresh() -> (TempDir, Store) {
-    let dir = tempfile::tempdir().unwrap();
-    let store = Store::open(&dir.path().join("test.sqlite3")).await.unwrap();
+/// Every behaviour is tested on each.
+#[derive(Clone, Copy, Debug)]
+pub enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+/// Where a test's database is; gone with this.
+#[derive(Debug)]
+pub enum Place {
+    Sqlite(TempDir),
+    Postgres(TestDatabase),
+}
+
+impl Place {
+    pub fn new(engine: Engine) -> Self {
+        match engine {
+            Engine::Sqlite => Self::Sqlite(tempfile::tempdir().unwrap()),
+            Engine::Postgres => Self::Postgres(TestDatabase::create()),
+        }
+    }
+
+    pub fn database(&self) -> Database {
+        match self {
+            Self::Sqlite(dir) => Database::file(dir.path().join("test.sqlite3")),
+            Self::Postgres(server) => Database::parse(&server.url()).unwrap(),
+        }
+    }
+}
+
+pub async fn fresh(engine: Engine) -> (Place, Store) {
+    let place = Place::new(engine);
+    let store = Store::open(&place.database()).await.unwrap();
     store.migrate().await.unwrap();
-    (dir, store)
+    (place, store)
 }
 
 pub fn person(id: &str) -> Person {
