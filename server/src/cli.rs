@@ -47,7 +47,7 @@ enum Command {
     /// Run the server.
     Serve(Serve),
     /// Bring the database up to this program's version.
-    Migrate,
+    Migrate(commands::Migrate),
     /// Staff accounts.
     #[command(subcommand)]
     User(User),
@@ -132,9 +132,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
     let config = config(&cli.common)?;
     match cli.command {
         Command::Serve(serve) => serve_command(config, serve).await?,
-        Command::Migrate => {
-            open(config).await?;
-        }
+        Command::Migrate(migrate) => migrate.run(&config).await?,
         Command::User(user) => user_command(config, user).await?,
         Command::Seed { json } => seed_command(config, json).await?,
         Command::Export(export) => export.run(&open(config).await?).await?,

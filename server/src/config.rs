@@ -16,11 +16,22 @@ pub struct Config {
     /// The address people type, without a closing slash; used in links. Default: `https://localhost:PORT`.
     pub address: Option<String>,
     pub tls: Option<Tls>,
+    pub database: Database,
     pub clock: Clock,
     pub media: Media,
     pub notices: Notices,
     pub web: Web,
     pub limits: Limits,
+}
+
+/// Where accounts, journals and lists are; recordings and documents are files under `data` in any case.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Database {
+    /// `postgres://USER@HOST:PORT/NAME`, or an SQLite file. Default: `kanjie.sqlite3` under `data`.
+    pub url: Option<String>,
+    /// Of the `PostgreSQL` user; never in the address.
+    pub password_file: Option<PathBuf>,
 }
 
 /// Certificate files, read again when they change.
@@ -106,6 +117,7 @@ impl Default for Config {
             data: PathBuf::from("data"),
             address: None,
             tls: None,
+            database: Database::default(),
             clock: Clock::default(),
             media: Media::default(),
             notices: Notices::default(),
@@ -159,6 +171,12 @@ pub enum ConfigError {
     CertificateNeeded(SocketAddr),
     #[error("`listen` names no address")]
     NoAddress,
+    #[error("`database.url`: {0}")]
+    Database(String),
+    #[error(
+        "`database.url` holds a password: put it into a file and name that in `database.password_file`"
+    )]
+    DatabasePassword,
     #[error("`address` must be https://NAME or https://NAME:PORT, not {0}")]
     Address(String),
 }
@@ -220,9 +238,28 @@ impl Config {
     }
 
     /// The database.
-    #[must_use]
-    pub fn database(&self) -> PathBuf {
-        self.data.join("kanjie.sqlite3")
+    ///
+    /// # Errors
+    /// When its address is none, holds a password, or the file with the password cannot be read.
+    pub fn database(&self) -> Result<kanjie_store::Database, ConfigError> {
+        let Some(url) = &self.database.url else {
+            return Ok(kanjie_store::Database::file(
+                self.data.join("kanjie.sqlite3"),
+            ));
+        };
+        if has_password(url) {
+            return Err(ConfigError::DatabasePassword);
+        }
+        let database = kanjie_store::Database::parse(url)
+            .map_err(|error| ConfigError::Database(error.to_string()))?;
+        let Some(path) = &self.database.password_file else {
+            return Ok(database);
+        };
+        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
+            path: path.clone(),
+            source,
+        })?;
+        Ok(database.with_password(text.trim_end_matches(['\r', '\n'])))
     }
 
     /// Everything of one session that is kept as files.
@@ -230,6 +267,16 @@ impl Config {
     pub fn session_dir(&self, session: &str) -> PathBuf {
         self.data.join("sessions").join(session)
     }
+}
+
+/// `scheme://user:password@host`, or `?password=`: an address goes into logs and lists of processes.
+fn has_password(url: &str) -> bool {
+    let Some((_, rest)) = url.split_once("://") else {
+        return false;
+    };
+    let (authority, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let user = authority.split('/').next().and_then(|a| a.rsplit_once('@'));
+    user.is_some_and(|(user, _)| user.contains(':')) || query.contains("password=")
 }
 
 #[cfg(test)]
@@ -251,6 +298,31 @@ mod tests {
     fn an_unknown_key_is_named() {
         let error = parse("[media]\nprot = 3\n").unwrap_err().to_string();
         assert!(error.contains("media") && error.contains("prot"), "{error}");
+    }
+
+    #[test]
+    fn the_database_is_a_file_or_a_server_and_its_password_is_elsewhere() {
+        let of = |text: &str| {
+            parse(text)
+                .unwrap()
+                .database()
+                .map(|database| database.to_string())
+        };
+        assert_eq!(of("data = \"d\"").unwrap(), "sqlite:d/kanjie.sqlite3");
+        let server = "[database]\nurl = \"postgres://kanjie@db.example:5433/kanjie\"";
+        assert_eq!(of(server).unwrap(), "postgres://db.example:5433/kanjie");
+        for url in [
+            "postgres://kanjie:secret@db/kanjie",
+            "postgres://db/kanjie?user=k&password=secret",
+        ] {
+            let error = of(&format!("[database]\nurl = \"{url}\""))
+                .unwrap_err()
+                .to_string();
+            assert!(
+                error.contains("password_file") && !error.contains("secret"),
+                "{error}"
+            );
+        }
     }
 
     #[test]

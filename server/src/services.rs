@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kanjie_evidence::Signer;
-use kanjie_store::{Database, Store, TokenHash};
+use kanjie_store::{Store, TokenHash};
 use tokio::sync::broadcast;
 
 use crate::config::Config;
@@ -40,14 +40,14 @@ impl std::fmt::Debug for Services {
 }
 
 impl Services {
-    /// Opens store and keys under the data directory; the tables are brought up to date.
+    /// Opens store and keys; the tables of a file are brought up to date.
     ///
     /// # Errors
-    /// When the directory, the database or a key cannot be opened.
+    /// When the directory, the database or a key cannot be opened, or a `PostgreSQL` database was not migrated.
     pub async fn open(config: Config, env: Arc<dyn Env>) -> Result<Self, Failure> {
         files::private_dir(&config.data).map_err(Failure::file(&config.data))?;
-        let store = Store::open(&Database::file(config.database())).await?;
-        store.migrate().await?;
+        let store = Store::open(&config.database()?).await?;
+        store.make_ready().await?;
         let keys = keys::open(&config.data, env.as_ref())?;
         let outbox = config
             .notices

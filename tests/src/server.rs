@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use kanjie_test_postgres::TestDatabase;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout};
@@ -13,6 +14,8 @@ use crate::{Seed, within};
 #[derive(Debug)]
 pub struct TestServer {
     directory: TempDir,
+    /// Where `KANJIE_TEST_DATABASE` is `postgres`: a database of its own.
+    _database: Option<TestDatabase>,
     child: Child,
     stdout: Lines<BufReader<ChildStdout>>,
     /// `https://HOST:PORT`.
@@ -27,20 +30,19 @@ impl TestServer {
     /// If there is no binary, or it does not come up.
     pub async fn start() -> Self {
         let directory = tempfile::tempdir().unwrap();
+        let database = database();
         std::fs::write(
             directory.path().join("kanjie.toml"),
-            configuration(directory.path(), 0),
+            configuration(directory.path(), 0, database.as_ref()),
         )
         .unwrap();
-        let seeded = Command::new(binary())
-            .current_dir(directory.path())
-            .args(["seed", "--config", "kanjie.toml", "--json", "seed.json"])
-            .output()
-            .unwrap();
-        assert!(
-            seeded.status.success(),
-            "kanjie seed: {}",
-            String::from_utf8_lossy(&seeded.stderr)
+        if database.is_some() {
+            // Serving a PostgreSQL database does not change its tables.
+            kanjie(directory.path(), &["migrate", "--config", "kanjie.toml"]);
+        }
+        kanjie(
+            directory.path(),
+            &["seed", "--config", "kanjie.toml", "--json", "seed.json"],
         );
         let seed = std::fs::read(directory.path().join("seed.json")).unwrap();
         let seed: Seed = serde_json::from_slice(&seed).unwrap();
@@ -55,11 +57,12 @@ impl TestServer {
             .unwrap();
         std::fs::write(
             directory.path().join("kanjie.toml"),
-            configuration(directory.path(), port),
+            configuration(directory.path(), port, database.as_ref()),
         )
         .unwrap();
         Self {
             directory,
+            _database: database,
             child,
             stdout,
             base,
@@ -177,11 +180,36 @@ impl TestServer {
     }
 }
 
-fn configuration(directory: &Path, port: u16) -> String {
+fn configuration(directory: &Path, port: u16, database: Option<&TestDatabase>) -> String {
     let data = directory.join("data");
+    let database = database.map_or_else(String::new, |database| {
+        format!("\n[database]\nurl = {:?}\n", database.url())
+    });
     format!(
-        "listen = [\"127.0.0.1:{port}\"]\ndata = {data:?}\n\n[clock]\nkept_by = \"the test's machine\"\n"
+        "listen = [\"127.0.0.1:{port}\"]\ndata = {data:?}\n{database}\n[clock]\nkept_by = \"the test's machine\"\n"
     )
+}
+
+fn database() -> Option<TestDatabase> {
+    match std::env::var("KANJIE_TEST_DATABASE").as_deref() {
+        Err(_) | Ok("sqlite") => None,
+        Ok("postgres") => Some(TestDatabase::create()),
+        Ok(other) => panic!("KANJIE_TEST_DATABASE is sqlite or postgres, not {other}"),
+    }
+}
+
+/// Runs the program to its end.
+fn kanjie(directory: &Path, arguments: &[&str]) {
+    let done = Command::new(binary())
+        .current_dir(directory)
+        .args(arguments)
+        .output()
+        .unwrap();
+    assert!(
+        done.status.success(),
+        "kanjie {arguments:?}: {}",
+        String::from_utf8_lossy(&done.stderr)
+    );
 }
 
 async fn launch(directory: &Path) -> (Child, Lines<BufReader<ChildStdout>>, String) {

@@ -1,4 +1,4 @@
-//! `kanjie export` and `kanjie verify`.
+//! `kanjie migrate`, `kanjie export` and `kanjie verify`.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -6,11 +6,48 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 use kanjie_evidence::command;
 use kanjie_evidence::package::Copy;
+use kanjie_store::{MigrationState, Store};
 
 use super::say;
+use crate::config::Config;
 use crate::error::Failure;
 use crate::export;
+use crate::files;
 use crate::services::Services;
+
+#[derive(Debug, Args)]
+pub struct Migrate {
+    /// Say where the database stands; change nothing.
+    #[arg(long)]
+    status: bool,
+}
+
+impl Migrate {
+    /// # Errors
+    /// When the database cannot be reached or a migration fails.
+    pub async fn run(self, config: &Config) -> Result<(), Failure> {
+        files::private_dir(&config.data).map_err(Failure::file(&config.data))?;
+        let database = config.database()?;
+        let store = Store::open(&database).await?;
+        if !self.status {
+            store.migrate().await?;
+        }
+        say(&database.to_string());
+        for migration in store.migrations().await? {
+            let state = match migration.state {
+                MigrationState::Applied => "applied",
+                MigrationState::Pending => "pending",
+                MigrationState::Unknown => "of a newer program",
+            };
+            say(&format!(
+                "{:04}\t{state}\t{}",
+                migration.version, migration.name
+            ));
+        }
+        store.close().await;
+        Ok(())
+    }
+}
 
 /// Whose copy.
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -136,7 +136,7 @@ mod tests {
         let cookie = app.come_in("applicant", "journey").await;
         let code = app.last_code("13800000005").await;
         app.services.store.close().await;
-        let bytes = std::fs::read(app.services.config.database()).unwrap();
+        let bytes = std::fs::read(app.services.config.data.join("kanjie.sqlite3")).unwrap();
         let cookie = cookie.split_once('=').unwrap().1;
         for secret in [token.as_str(), cookie, &format!("验证码 {code}")] {
             let found = bytes.windows(secret.len()).any(|w| w == secret.as_bytes());

@@ -19,7 +19,7 @@ pub enum Database {
 
 /// How to reach a `PostgreSQL` database; its password is not shown.
 #[derive(Clone)]
-pub struct Postgres(pub(crate) PgConnectOptions);
+pub struct Postgres(pub(crate) Box<PgConnectOptions>);
 
 impl Database {
     /// `postgres://USER@HOST:PORT/NAME?sslmode=…`, or `sqlite:PATH`, or a path.
@@ -29,7 +29,7 @@ impl Database {
     pub fn parse(text: &str) -> Result<Self, StoreError> {
         if text.starts_with("postgres://") || text.starts_with("postgresql://") {
             let options = PgConnectOptions::from_str(text).map_err(StoreError::Address)?;
-            return Ok(Self::Postgres(Postgres(options)));
+            return Ok(Self::Postgres(Postgres(Box::new(options))));
         }
         let path = text.strip_prefix("sqlite:").unwrap_or(text);
         Ok(Self::file(path))
@@ -47,7 +47,7 @@ impl Database {
         match self {
             Self::File(_) => self,
             Self::Postgres(Postgres(options)) => {
-                Self::Postgres(Postgres(options.password(password)))
+                Self::Postgres(Postgres(Box::new(options.password(password))))
             }
         }
     }

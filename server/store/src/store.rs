@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgPool, PgPoolOptions, PgTransaction};
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgTransaction};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
     SqliteTransaction,
@@ -120,9 +120,7 @@ async fn open_file(path: &Path) -> Result<Pools, sqlx::Error> {
 
 async fn open_server(server: &database::Postgres) -> Result<Pools, sqlx::Error> {
     let patience = PATIENCE.as_millis().to_string();
-    let options = server
-        .0
-        .clone()
+    let options = PgConnectOptions::clone(&server.0)
         .application_name("kanjie")
         // What was answered is on the disk, whatever the server's own default is.
         .options([
