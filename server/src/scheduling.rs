@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use kanjie_domain::event::{Mode, Scheduled};
+use kanjie_domain::site::Site;
 use kanjie_domain::template::Template;
 use kanjie_domain::{Actor, CaseBrief, CaseEvent, Event, Participant, PersonId, Role};
 use kanjie_store::{AppendRequest, IndexChange, JournalId, NewEntry, NewLink, SessionRow};
@@ -23,6 +24,8 @@ pub struct NewSession {
     pub mode: Mode,
     /// UTC µs.
     pub starts_at: i64,
+    /// R23: where a position is registered.
+    pub site: Option<Site>,
 }
 
 /// Makes case and session in one transaction; returns the session's id.
@@ -71,6 +74,7 @@ pub async fn create(services: &Services, new: NewSession) -> Result<String, Fail
         mode: new.mode,
         starts_at: new.starts_at,
         resurvey: None,
+        site: new.site,
     }));
     let case = JournalId::Case(case);
     let journal = JournalId::Session(session.clone());

@@ -241,6 +241,7 @@ fn sessions(
             },
             mode: Mode::Hybrid,
             starts_at: services.env.now(),
+            site: None,
         };
         (name, new)
     };

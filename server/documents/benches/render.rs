@@ -6,14 +6,13 @@
     clippy::panic,
     clippy::print_stdout
 )]
-#![allow(dead_code, reason = "the content is shared with the tests")]
 
 #[path = "../tests/common/mod.rs"]
 mod common;
 
 use std::time::{Duration, Instant};
 
-use common::{DIGEST, brief, decision_content, people, receipt_text, record_content};
+use common::{brief, decision_content, people, receipt_text, record_content, signed, texts};
 use kanjie_documents::{DocumentError, ReceiptSlip, Status, decision, receipt, survey_record};
 
 const LIMIT: Duration = Duration::from_secs(1);
@@ -39,6 +38,7 @@ fn main() {
     crowd.participants = people(60);
     crowd.items = crowd.items.iter().cloned().cycle().take(110).collect();
 
+    let texts = texts();
     let start = Instant::now();
     receipt(&slip).unwrap();
     println!("first document, fonts read: {:?}", start.elapsed());
@@ -47,15 +47,15 @@ fn main() {
         ("receipt", median(|| receipt(&slip))),
         (
             "decision",
-            median(|| decision(&decision_content(), DIGEST, Status::Sealed)),
+            median(|| decision(&decision_content(), Status::Sealed, &texts, &signed())),
         ),
         (
             "survey record, 28 items",
-            median(|| survey_record(&record_content(), DIGEST)),
+            median(|| survey_record(&record_content(), &texts, &signed())),
         ),
         (
             "survey record, 110 items, 60 people",
-            median(|| survey_record(&crowd, DIGEST)),
+            median(|| survey_record(&crowd, &texts, &signed())),
         ),
     ];
     let unit = rows[0].1.0;

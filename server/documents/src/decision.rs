@@ -2,9 +2,11 @@
 
 use kanjie_domain::documents::DecisionContent;
 use kanjie_domain::event::DecisionKind;
+use kanjie_domain::papers::{DecisionWords, PaperTexts, check_decision, filled};
 use serde::Serialize;
 
 use crate::DocumentError;
+use crate::attestation::{Attestation, Proof};
 use crate::engine::render;
 use crate::words::{
     DateParts, Fact, Person, chinese_date, clean, clean_line, date_parts, day, fact, name_of,
@@ -23,7 +25,7 @@ pub enum Status {
 #[derive(Debug, Serialize)]
 struct View {
     draft: bool,
-    title: &'static str,
+    title: String,
     authority: String,
     number: String,
     addressee: String,
@@ -34,8 +36,8 @@ struct View {
     date_parts: DateParts,
     participants: Vec<Person>,
     facts: Vec<Fact>,
-    explanation: &'static str,
-    digest: String,
+    explanation: String,
+    proof: Proof,
 }
 
 #[derive(Debug, Serialize)]
@@ -44,61 +46,74 @@ struct Section {
     paragraphs: Vec<String>,
 }
 
-const EXPLANATION: &str = "本决定书的内容以规范化 JSON（RFC 8785）保存，其 SHA-256 校验值印于每页页脚，并记入会审日志；\
-    日志与全程录像由会审回执一并固定。任何人都可以持归档信息包或申请人副本和会审回执离线核验，方法见其中的 VERIFY.txt。";
-
-/// Renders the decision. `digest`: SHA-256 of the content's canonical JSON, lower-case hex; it stands at the foot of each page.
+/// Renders the decision. One that bears the key's signature is complete (R40, R41); before, it is shown as it stands.
 ///
 /// # Errors
-/// No fonts, or a date that the calendar does not have.
+/// Signed but incomplete, no fonts, or a date that the calendar does not have.
 pub fn decision(
     content: &DecisionContent,
-    digest: &str,
     status: Status,
+    texts: &PaperTexts,
+    attestation: &Attestation,
 ) -> Result<Vec<u8>, DocumentError> {
-    render("decision.typ", &view(content, digest, status)?, None)
+    if attestation.is_signed() {
+        check_decision(content)?;
+    }
+    let view = view(content, status, texts, attestation)?;
+    render("decision.typ", &view, attestation.picture()?)
 }
 
-fn view(content: &DecisionContent, digest: &str, status: Status) -> Result<View, DocumentError> {
+fn view(
+    content: &DecisionContent,
+    status: Status,
+    texts: &PaperTexts,
+    attestation: &Attestation,
+) -> Result<View, DocumentError> {
     let date = parse_date(&content.dated)?;
+    let words = words(content, texts)?;
     Ok(View {
         draft: status == Status::Draft,
-        title: match content.decision.kind {
-            DecisionKind::Granted => "准予行政许可决定书",
-            DecisionKind::Refused => "不予行政许可决定书",
-        },
+        title: clean_line(match content.decision.kind {
+            DecisionKind::Granted => &words.granted_title,
+            DecisionKind::Refused => &words.refused_title,
+        })?,
         authority: clean_line(&content.case.authority)?,
         number: clean_line(&content.number)?,
         addressee: clean_line(&content.case.applicant)?,
-        opening: opening(content)?,
+        opening: opening(content, &words)?,
         sections: sections(content)?,
         signer: signer(content)?,
         date: chinese_date(date),
         date_parts: date_parts(date),
         participants: persons(&content.participants)?,
         facts: facts(content)?,
-        explanation: EXPLANATION,
-        digest: clean_line(digest)?,
+        explanation: clean(&words.explanation)?,
+        proof: attestation.proof(texts)?,
     })
 }
 
-fn opening(content: &DecisionContent) -> Result<String, DocumentError> {
+fn words(content: &DecisionContent, texts: &PaperTexts) -> Result<DecisionWords, DocumentError> {
     let case = &content.case;
+    let values = [
+        ("authority", case.authority.clone()),
+        ("contact", case.contact.clone()),
+        ("item", case.item_title.clone()),
+        ("case_no", case.case_no.clone()),
+        ("applicant", case.applicant.clone()),
+        ("dated", chinese_date(parse_date(&content.dated)?)),
+        ("surveyed", chinese_date(day(content.survey.concluded_at)?)),
+        ("outcome", outcome(content.survey.outcome).to_owned()),
+    ];
+    Ok(filled(&texts.decision, &values)?)
+}
+
+fn opening(content: &DecisionContent, words: &DecisionWords) -> Result<String, DocumentError> {
     let stated = match content.statements.as_slice() {
         [] => "",
-        all if all.iter().all(|statement| statement.waived) => {
-            "会审中已告知你（单位）有权陈述和申辩，你（单位）表示不作陈述。"
-        }
-        _ => "会审中已听取你（单位）的陈述和申辩，并记入勘验笔录。",
+        all if all.iter().all(|statement| statement.waived) => &words.waived,
+        _ => &words.stated,
     };
-    clean(&format!(
-        "你（单位）提出的“{item}”申请（办件编号：{case_no}）收悉。本机关依法进行审查，于{day}组织现场勘验和联合会审，结论为：{outcome}。{stated}\
-         根据《中华人民共和国行政许可法》第三十四条、第三十八条的规定，现决定如下：",
-        item = case.item_title,
-        case_no = case.case_no,
-        day = chinese_date(day(content.survey.concluded_at)?),
-        outcome = outcome(content.survey.outcome),
-    ))
+    clean(&format!("{}{stated}{}", words.opening, words.ruling))
 }
 
 /// Only what has something to say; numbered in order.

@@ -12,10 +12,12 @@ use typst_pdf::{PdfOptions, PdfStandard, PdfStandards};
 use crate::DocumentError;
 use crate::fonts::fonts;
 
-const TEMPLATES: [(&str, &str); 4] = [
+const TEMPLATES: [(&str, &str); 6] = [
     ("common.typ", include_str!("../templates/common.typ")),
     ("decision.typ", include_str!("../templates/decision.typ")),
     ("record.typ", include_str!("../templates/record.typ")),
+    ("letter.typ", include_str!("../templates/letter.typ")),
+    ("service.typ", include_str!("../templates/service.typ")),
     ("receipt.typ", include_str!("../templates/receipt.typ")),
 ];
 

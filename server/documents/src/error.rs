@@ -16,6 +16,12 @@ pub enum DocumentError {
         file: String,
         source: std::io::Error,
     },
+    /// R40 and its like: a paper that lacks what it must say is not printed; the refusal names the part.
+    #[error("the paper is incomplete: {0:?}")]
+    Incomplete(#[from] kanjie_domain::refusal::Refusal),
+    /// The digest, key id or signature is not lower-case hex of its length.
+    #[error("not the {part} of a paper")]
+    Attestation { part: &'static str },
     /// The receipt is not the JSON of a receipt.
     #[error("not a receipt: {0}")]
     NotAReceipt(#[source] serde_json::Error),

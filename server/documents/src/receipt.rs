@@ -1,10 +1,10 @@
 //! 会审回执: the slip that carries a receipt as a QR code.
 
 use kanjie_domain::case::CaseBrief;
-use qrcode::{EcLevel, QrCode, render::svg};
 use serde::{Deserialize, Serialize};
 
 use crate::DocumentError;
+use crate::attestation::qr;
 use crate::engine::render;
 use crate::words::{DateParts, Fact, clean_line, date_parts, day, fact, instant};
 
@@ -62,18 +62,7 @@ pub fn receipt(slip: &ReceiptSlip) -> Result<Vec<u8>, DocumentError> {
     let receipt: Receipt =
         serde_json::from_str(&slip.receipt_json).map_err(DocumentError::NotAReceipt)?;
     let view = view(&receipt, &slip.case)?;
-    render("receipt.typ", &view, Some(code(&slip.receipt_json)?))
-}
-
-/// Level M: a fold or a drop of water may cost 15 % of the code.
-fn code(text: &str) -> Result<String, DocumentError> {
-    let code = QrCode::with_error_correction_level(text, EcLevel::M)
-        .map_err(DocumentError::ReceiptTooLong)?;
-    Ok(code
-        .render::<svg::Color<'_>>()
-        .quiet_zone(true)
-        .module_dimensions(4, 4)
-        .build())
+    render("receipt.typ", &view, Some(qr(&slip.receipt_json)?))
 }
 
 fn view(receipt: &Receipt, case: &CaseBrief) -> Result<View, DocumentError> {

@@ -4,20 +4,21 @@ use kanjie_domain::documents::{
     EvidenceLine, GapLine, ItemLine, OpinionLine, SignatureLine, SurveyRecordContent,
 };
 use kanjie_domain::event::{Clock, EvidenceKind, MeasuredHow, Mode, OpinionKind};
+use kanjie_domain::papers::{PaperTexts, filled};
 use kanjie_domain::people::PersonId;
-use kanjie_domain::template::Level;
 use serde::Serialize;
 
 use crate::DocumentError;
+use crate::attestation::{Attestation, Proof};
 use crate::engine::render;
 use crate::words::{
-    DateParts, Fact, Person, clean, clean_line, date_parts, day, fact, find, instant, name_of,
-    outcome, persons, result, roles, stance, statement,
+    DateParts, Fact, Person, clean, clean_line, date_parts, day, fact, find, instant, level,
+    name_of, outcome, persons, result, roles, stance, statement,
 };
 
 #[derive(Debug, Serialize)]
 struct View {
-    title: &'static str,
+    title: String,
     subtitle: String,
     authority: String,
     facts: Vec<Fact>,
@@ -32,8 +33,9 @@ struct View {
     outcome: &'static str,
     conclusion: String,
     signatures: Vec<Signature>,
+    signing: String,
     date_parts: DateParts,
-    digest: String,
+    proof: Proof,
 }
 
 #[derive(Debug, Serialize)]
@@ -88,24 +90,31 @@ struct Signature {
     state: String,
 }
 
-/// Renders the survey record. `digest`: SHA-256 of the content's canonical JSON, lower-case hex; it is what is signed.
+/// Renders the survey record. The digest of its attestation is what people sign.
 ///
 /// # Errors
 /// No fonts, or a time that the calendar does not have.
 pub fn survey_record(
     content: &SurveyRecordContent,
-    digest: &str,
+    texts: &PaperTexts,
+    attestation: &Attestation,
 ) -> Result<Vec<u8>, DocumentError> {
-    render("record.typ", &view(content, digest)?, None)
+    let view = view(content, texts, attestation)?;
+    render("record.typ", &view, attestation.picture()?)
 }
 
-fn view(content: &SurveyRecordContent, digest: &str) -> Result<View, DocumentError> {
+fn view(
+    content: &SurveyRecordContent,
+    texts: &PaperTexts,
+    attestation: &Attestation,
+) -> Result<View, DocumentError> {
+    let words = filled(&texts.survey_record, &[])?;
     let present = content.present.iter();
     let present: Vec<_> = present
         .map(|person| name_of(&content.participants, person))
         .collect();
     Ok(View {
-        title: "现场勘验笔录",
+        title: clean_line(&words.title)?,
         subtitle: clean_line(&content.case.item_title)?,
         authority: clean_line(&content.case.authority)?,
         facts: facts(content)?,
@@ -127,7 +136,8 @@ fn view(content: &SurveyRecordContent, digest: &str) -> Result<View, DocumentErr
         conclusion: clean(&content.text)?,
         signatures: signatures(content)?,
         date_parts: date_parts(day(content.concluded_at)?),
-        digest: clean_line(digest)?,
+        signing: clean(&words.signing)?,
+        proof: attestation.proof(texts)?,
     })
 }
 
@@ -180,7 +190,59 @@ fn facts(content: &SurveyRecordContent) -> Result<Vec<Fact>, DocumentError> {
             clean_line(&format!("复查会审 {before} 中的不符合项"))?,
         ));
     }
+    place(content, &mut facts)?;
     Ok(facts)
+}
+
+/// R20, R23: the channel and the place, where there is something to say.
+fn place(content: &SurveyRecordContent, facts: &mut Vec<Fact>) -> Result<(), DocumentError> {
+    let name = |person| name_of(&content.participants, person);
+    let place = &content.place;
+    if !place.on_site.is_empty() {
+        let there: Vec<_> = place.on_site.iter().map(name).collect();
+        facts.push(fact("在现场的工作人员", clean_line(&there.join("、"))?));
+    }
+    for line in &place.requests {
+        let answer = match line.withdrawn_at {
+            None => "未撤回".to_owned(),
+            Some(at) => format!("{} 撤回", instant(at)?),
+        };
+        let text = format!(
+            "{}于 {} 提出{}；{answer}",
+            name(&line.person),
+            instant(line.at)?,
+            reason(&line.reason)
+        );
+        facts.push(fact("要求转为现场勘验", clean_line(&text)?));
+    }
+    for line in &place.deviations {
+        let mut text = format!(
+            "{}的设备自 {} 起，{} 米（含精度）",
+            name(&line.person),
+            instant(line.since)?,
+            line.metres
+        );
+        if let Some(until) = line.until {
+            text.push_str(&format!("，至 {}", instant(until)?));
+        }
+        for given in &line.overrides {
+            text.push_str(&format!(
+                "；{}说明理由后继续：{}",
+                name(&given.person),
+                given.text
+            ));
+        }
+        facts.push(fact("定位偏差", clean_line(&text)?));
+    }
+    Ok(())
+}
+
+fn reason(text: &str) -> String {
+    if text.trim().is_empty() {
+        String::new()
+    } else {
+        format!("，理由：{text}")
+    }
 }
 
 fn tally(content: &SurveyRecordContent) -> Vec<Count> {
@@ -251,11 +313,7 @@ fn item(content: &SurveyRecordContent, line: &ItemLine) -> Result<Item, Document
     Ok(Item {
         code: clean_line(&line.code)?,
         text: clean_line(&line.text)?,
-        level: match line.level {
-            Level::Key => "关键项",
-            Level::Major => "重点项",
-            Level::Minor => "一般项",
-        },
+        level: level(line.level),
         state,
         word,
         detail: clean(&detail.join("\n"))?,

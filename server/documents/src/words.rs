@@ -7,7 +7,9 @@ use jiff::civil::Date;
 use jiff::tz::{TimeZone, offset};
 use kanjie_domain::documents::{Attendee, StatementLine, StayLine};
 use kanjie_domain::event::{CheckResult, IdentityMethod, Stance, SurveyOutcome};
+use kanjie_domain::papers::SignedHow;
 use kanjie_domain::people::{PersonId, Role};
+use kanjie_domain::template::Level;
 use serde::Serialize;
 
 use crate::DocumentError;
@@ -249,6 +251,29 @@ pub(crate) fn stance(stance: Stance) -> &'static str {
         Stance::Disagree => "不同意",
         Stance::Rectify => "需整改",
     }
+}
+
+pub(crate) fn level(level: Level) -> &'static str {
+    match level {
+        Level::Key => "关键项",
+        Level::Major => "重点项",
+        Level::Minor => "一般项",
+    }
+}
+
+pub(crate) fn signed_how(how: SignedHow) -> &'static str {
+    match how {
+        SignedHow::PhoneCode => "登记手机一次性验证码",
+        SignedHow::Totp => "动态口令",
+        SignedHow::Passkey => "通行密钥",
+        SignedHow::Pen => "书面签名",
+    }
+}
+
+/// Of a part of a letter, from 1.
+pub(crate) fn numeral(number: usize) -> &'static str {
+    const NUMERALS: [&str; 8] = ["", "一", "二", "三", "四", "五", "六", "七"];
+    NUMERALS.get(number).copied().unwrap_or_default()
 }
 
 #[cfg(test)]

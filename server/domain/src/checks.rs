@@ -1,7 +1,9 @@
 //! What stands between now and each act of the run. One source: `decide` refuses with the first, `readiness` shows all.
 
 use crate::case::CaseFacts;
-use crate::event::{DecisionKind, DecisionText, Ending, OpinionKind, Stance, SurveyOutcome};
+use crate::event::{
+    DecisionKind, DecisionText, Ending, OpinionKind, Position, Stance, SurveyOutcome,
+};
 use crate::people::PersonId;
 use crate::refusal::{Code, Refusal};
 use crate::session::{Recording, Session, Stage};
@@ -50,15 +52,33 @@ fn ids(people: Vec<PersonId>) -> impl Iterator<Item = String> {
     people.into_iter().map(|person| person.0)
 }
 
-/// R13: two live, identified staff.
+/// R13: two live, identified staff, and on the site as many of them as the item wants there.
 pub(crate) fn has_quorum(session: &Session, case: &CaseFacts) -> bool {
-    session.live_staff(case).len() >= QUORUM
+    quorum(session, case).is_ok()
 }
 
-/// R13; the refusal names the staff called who are not live.
+/// Whether these staff are enough (R13, and the item's setting).
+pub(crate) fn enough(session: &Session, staff: &[PersonId]) -> Result<(), Code> {
+    if staff.len() < QUORUM {
+        return Err(Code::QuorumMissing);
+    }
+    let on_site = staff.iter().filter(|staff| session.is_on_site(staff));
+    if on_site.count() < usize::from(session.scheduled.template.settings.staff_on_site) {
+        return Err(Code::StaffNotOnSite);
+    }
+    Ok(())
+}
+
+/// R13; the refusal names the staff called who are not live, or the live staff who are not on the site.
 pub(crate) fn quorum(session: &Session, case: &CaseFacts) -> Result<(), Refusal> {
-    if has_quorum(session, case) {
-        return Ok(());
+    let staff = session.live_staff(case);
+    match enough(session, &staff) {
+        Ok(()) => return Ok(()),
+        Err(Code::StaffNotOnSite) => {
+            let remote = staff.into_iter().filter(|staff| !session.is_on_site(staff));
+            return Err(Refusal::of(Code::StaffNotOnSite, ids(remote.collect())));
+        }
+        Err(_) => {}
     }
     let away = session
         .people()
@@ -84,6 +104,29 @@ pub(crate) fn applicant_reachable(session: &Session) -> Result<(), Refusal> {
         return Ok(());
     }
     Err(Refusal::of(Code::ApplicantNetworkDown, ids(away)))
+}
+
+/// R20: whoever asked for the other channel is answered before anything is concluded in this one.
+fn no_request(missing: &mut Missing, session: &Session) {
+    missing.unless(session.on_site_asked().is_none(), Code::OnSiteAsked);
+}
+
+/// R23: no device is beyond the fence, save those that two staff let pass; `here` is a position that comes with the act.
+pub(crate) fn at_the_site(
+    session: &Session,
+    case: &CaseFacts,
+    here: Option<(&PersonId, &Position)>,
+) -> Result<(), Refusal> {
+    let mut beyond = session.deviating(case);
+    if let (Some(site), Some((person, position))) = (&session.scheduled.site, here)
+        && site.holds(position)
+    {
+        beyond.retain(|deviating| deviating != person);
+    }
+    if beyond.is_empty() {
+        return Ok(());
+    }
+    Err(Refusal::of(Code::LocationDeviation, ids(beyond)))
 }
 
 /// R34.
@@ -145,6 +188,8 @@ pub(crate) fn conclude(session: &Session, case: &CaseFacts, outcome: SurveyOutco
     missing.all_of(Code::ItemsUnanswered, session.unanswered());
     missing.all_of(Code::ItemUnsuitable, session.unsuitably_answered());
     missing.all_of(Code::OpinionMissing, session.departments_missing());
+    no_request(&mut missing, session);
+    missing.check(at_the_site(session, case, None));
     match outcome {
         SurveyOutcome::Passed if session.judged() == SurveyOutcome::Failed => {
             missing.all_of(Code::KeyItemFailed, session.failed(Level::Key));
@@ -204,10 +249,14 @@ pub(crate) fn seal(session: &Session, case: &CaseFacts) -> Missing {
     missing.check(live(session, case));
     in_the_open(&mut missing, session);
     missing.unless(session.sealed().is_none(), Code::AlreadySealed);
+    no_request(&mut missing, session);
     record_signed(&mut missing, session, case);
     match session.decision_text() {
         None => missing.unless(false, Code::DecisionNotDrafted),
-        Some(text) => decision(&mut missing, session, text),
+        Some(text) => {
+            decision(&mut missing, session, text);
+            permitted(&mut missing, session, case, text.kind);
+        }
     }
     missing
 }
@@ -246,6 +295,12 @@ fn decision(missing: &mut Missing, session: &Session, text: &DecisionText) {
     }
 }
 
+/// R11, R35, R36, R45: what the case demands first. The moment is that of the last entry, at most a checkpoint (5 s) ago: so
+/// a window never counts as over too early, and the panels show what `decide` does.
+fn permitted(missing: &mut Missing, session: &Session, case: &CaseFacts, kind: DecisionKind) {
+    missing.0.extend(case.forbids(kind, session.last_at));
+}
+
 /// R38: experts whose standing opinion the decision departs from.
 fn departed_from(session: &Session, kind: DecisionKind) -> Vec<String> {
     let opinions = session.standing_opinions().into_iter();
@@ -271,7 +326,7 @@ fn refusal_complete(missing: &mut Missing, text: &DecisionText) {
 }
 
 /// R41: 60 days for 行政复议 (复议法 20), 6 months for 行政诉讼 (行诉法 46).
-fn remedies_missing(remedies: &str) -> Vec<&'static str> {
+pub(crate) fn remedies_missing(remedies: &str) -> Vec<&'static str> {
     let text: String = remedies.chars().filter(|c| !c.is_whitespace()).collect();
     // "160日" does not state 60 days.
     let whole = |at: usize| !text[..at].ends_with(|c: char| c.is_ascii_digit() || c == '.');
@@ -306,6 +361,7 @@ pub(crate) fn announce(session: &Session, case: &CaseFacts) -> Missing {
         missing.all_of(Code::SignerNotLive, [sealed.signer.0.clone()]);
     }
     record_signed(&mut missing, session, case);
+    permitted(&mut missing, session, case, sealed.text.kind);
     if sealed.text.kind == DecisionKind::Refused {
         missing.check(applicant_reachable(session));
     }
@@ -326,6 +382,9 @@ pub(crate) fn end(session: &Session, case: &CaseFacts, ending: &Ending) -> Missi
     }
     in_the_open(&mut missing, session);
     missing.unless(session.sealed().is_none(), Code::AlreadySealed);
+    if *ending != Ending::SwitchOnSite {
+        no_request(&mut missing, session);
+    }
     if matches!(ending, Ending::Rectify { .. }) {
         let concluded = session
             .conclusion

@@ -5,9 +5,10 @@ use serde::{Deserialize, Serialize};
 use crate::case::CaseFacts;
 use crate::event::{
     Answer, ChatScope, Clock, DecisionText, DepartureCause, Ending, Evidence, IdentityMethod,
-    OpinionKind, Point, Stance, SurveyOutcome,
+    OpinionKind, Point, Position, Stance, SurveyOutcome,
 };
 use crate::people::{PersonId, SeatId};
+use crate::site::Whereabouts;
 
 /// A fresh second factor used for one act, as verified by the server at that act.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,7 +62,29 @@ pub enum Command {
     /// Staff: on the record, at the start (R17).
     ShowCredential {
         number_last_four: String,
+        #[serde(default)]
+        whereabouts: Whereabouts,
     },
+    /// Staff who come to the site or leave it.
+    ChangeWhereabouts {
+        whereabouts: Whereabouts,
+    },
+    /// Staff: where the own device says it is (R23).
+    ReportPosition {
+        position: Position,
+    },
+    /// Staff, two of them: why it may go on though this person's device is not shown to be on the site (R23).
+    OverrideLocation {
+        of: PersonId,
+        reason: String,
+    },
+    /// Applicant, agent (R20).
+    AskOnSite {
+        #[serde(default)]
+        reason: String,
+    },
+    /// Applicant, agent.
+    WithdrawOnSite {},
     Leave {},
     /// Chair.
     Remove {

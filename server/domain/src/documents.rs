@@ -14,7 +14,7 @@ use crate::event::{
     Position, Stance, SurveyOutcome,
 };
 use crate::people::{PersonId, Role};
-use crate::session::{Attendance, Decision, Session};
+use crate::session::{Attendance, Decision, LocationOverride, Session};
 use crate::template::{Level, Remote};
 
 /// 勘验笔录: read back, then signed by its digest (R33).
@@ -46,6 +46,9 @@ pub struct SurveyRecordContent {
     /// R33: whose signatures it asks for; on the applicant's side one is enough.
     pub signers: Vec<PersonId>,
     pub signatures: Vec<SignatureLine>,
+    /// R20, R23; left out where there is nothing to say.
+    #[serde(default, skip_serializing_if = "PlaceLines::is_empty")]
+    pub place: PlaceLines,
 }
 
 /// 决定书, as it is sealed.
@@ -175,6 +178,42 @@ pub struct SignatureLine {
     pub refused: Option<String>,
 }
 
+/// The channel and the place of the survey.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlaceLines {
+    /// Of those confirmed present, who is on the site.
+    pub on_site: Vec<PersonId>,
+    /// R20.
+    pub requests: Vec<OnSiteLine>,
+    /// R23.
+    pub deviations: Vec<DeviationLine>,
+}
+
+impl PlaceLines {
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// An on-site survey was asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OnSiteLine {
+    pub person: PersonId,
+    pub reason: String,
+    pub at: i64,
+    pub withdrawn_at: Option<i64>,
+}
+
+/// A device was not shown to be on the site, and who went on for which reason.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviationLine {
+    pub person: PersonId,
+    pub metres: u32,
+    pub since: i64,
+    pub until: Option<i64>,
+    pub overrides: Vec<StatementLine>,
+}
+
 /// The survey as the decision refers to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SurveyLine {
@@ -212,6 +251,7 @@ pub fn survey_record(session: &Session) -> Option<SurveyRecordContent> {
         gaps: gaps(session),
         signers: session.signers(),
         signatures: signatures(session),
+        place: place(session),
     })
 }
 
@@ -248,7 +288,7 @@ pub fn decision_content(session: &Session, number: &str) -> Option<DecisionConte
 }
 
 /// In Asia/Shanghai, which keeps one offset all year.
-fn civil_date(at: i64) -> Option<String> {
+pub(crate) fn civil_date(at: i64) -> Option<String> {
     let at = Timestamp::from_microsecond(at).ok()?;
     let zone = TimeZone::fixed(jiff::tz::offset(8));
     Some(at.to_zoned(zone).date().to_string())
@@ -397,6 +437,46 @@ fn statements(session: &Session) -> Vec<StatementLine> {
             at: statement.at,
         })
         .collect()
+}
+
+fn place(session: &Session) -> PlaceLines {
+    let present = session.conclusion.iter();
+    let present = present.flat_map(|conclusion| &conclusion.present);
+    let requests = session.on_site_requests.iter();
+    let deviations = session.deviations.iter();
+    PlaceLines {
+        on_site: present
+            .filter(|person| session.was_on_site(person))
+            .cloned()
+            .collect(),
+        requests: requests
+            .map(|request| OnSiteLine {
+                person: request.person.clone(),
+                reason: request.reason.clone(),
+                at: request.at,
+                withdrawn_at: request.withdrawn_at,
+            })
+            .collect(),
+        deviations: deviations
+            .map(|deviation| DeviationLine {
+                person: deviation.person.clone(),
+                metres: deviation.metres,
+                since: deviation.since,
+                until: deviation.until,
+                overrides: reasons(&deviation.overrides),
+            })
+            .collect(),
+    }
+}
+
+fn reasons(overrides: &[LocationOverride]) -> Vec<StatementLine> {
+    let given = overrides.iter().map(|given| StatementLine {
+        person: given.person.clone(),
+        text: given.reason.clone(),
+        waived: false,
+        at: given.at,
+    });
+    given.collect()
 }
 
 fn gaps(session: &Session) -> Vec<GapLine> {

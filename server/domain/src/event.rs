@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::case::CaseBrief;
 use crate::command::{Actor, Factor};
 use crate::people::{Participant, PersonId, SeatId};
+use crate::site::{Site, Whereabouts};
 use crate::template::Template;
 
 /// The state of the server's clock when a session opens (design.md section 4).
@@ -51,6 +52,9 @@ pub struct Scheduled {
     /// R44: the session whose failed items this one reopens, with the answers that stand.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resurvey: Option<Resurvey>,
+    /// R23: absent where no position is registered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub site: Option<Site>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -148,6 +152,12 @@ pub struct Position {
     pub lat_e7: i64,
     pub lon_e7: i64,
     pub accuracy_m: u32,
+}
+
+impl Position {
+    pub(crate) const fn is_on_earth(&self) -> bool {
+        self.lat_e7.unsigned_abs() <= 900_000_000 && self.lon_e7.unsigned_abs() <= 1_800_000_000
+    }
 }
 
 /// R26: what every piece of evidence carries; the server's time is the entry's `at`, the case the session's.
@@ -307,6 +317,32 @@ pub enum Event {
     CredentialShown {
         person: PersonId,
         number_last_four: String,
+        #[serde(default, skip_serializing_if = "Whereabouts::is_remote")]
+        whereabouts: Whereabouts,
+    },
+    WhereaboutsChanged {
+        person: PersonId,
+        whereabouts: Whereabouts,
+    },
+    /// R23.
+    PositionReported {
+        person: PersonId,
+        position: Position,
+    },
+    /// R23: one of the two staff, on the device of `of`.
+    LocationOverridden {
+        person: PersonId,
+        of: PersonId,
+        reason: String,
+    },
+    /// R20: what was done stays valid; answered by the ending `switch_on_site`, or withdrawn.
+    OnSiteAsked {
+        person: PersonId,
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        reason: String,
+    },
+    OnSiteWithdrawn {
+        person: PersonId,
     },
     Departed {
         person: PersonId,

@@ -5,6 +5,7 @@
 //! not do: hash, sign, store, send, or move media.
 
 mod audience;
+pub mod calendar;
 pub mod case;
 mod checks;
 pub mod command;
@@ -12,21 +13,26 @@ mod decide;
 pub mod documents;
 pub mod event;
 pub mod limits;
+pub mod papers;
 pub mod people;
 mod readiness;
+pub mod records;
 pub mod refusal;
 mod resurvey;
 pub mod seed;
 pub mod session;
+pub mod site;
 pub mod template;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 #[cfg(test)]
 mod tests;
+pub mod uscc;
 mod visible;
 
 pub use audience::{Publishing, audience, ready};
-pub use case::{CaseBrief, CaseEvent, CaseFacts};
+pub use calendar::{Calendar, CalendarError};
+pub use case::{Case, CaseBrief, CaseCommand, CaseContext, CaseEvent, CaseFacts, CaseRecorded};
 pub use command::{Actor, Command, Context, Digests, DocumentFacts, Factor, FactorKind, Report};
 pub use decide::{decide, report};
 pub use documents::{DecisionContent, SurveyRecordContent, decision_content, survey_record};

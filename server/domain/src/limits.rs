@@ -26,6 +26,8 @@ pub const EVIDENCE_PER_ANSWER: usize = 50;
 /// Opinions, statements.
 pub const OPINIONS: usize = 500;
 pub const STATEMENTS: usize = 50;
+/// Times that an on-site survey is asked for.
+pub const ON_SITE_REQUESTS: usize = 50;
 /// Lines of chat in all.
 pub const SAID: u32 = 5_000;
 /// Entries one person may cause; acts that are his right (leaving, signing, acknowledging) are beside it.
@@ -33,6 +35,21 @@ pub const ENTRIES_STAFF: u32 = 20_000;
 pub const ENTRIES_OTHERS: u32 = 4_000;
 /// Admissions of one person.
 pub const STAYS: usize = 200;
+
+/// Of a case: lines of a guide's list, files of one material, bytes of a file.
+pub const MATERIALS: usize = 200;
+pub const SUBMISSIONS: usize = 50;
+pub const MATERIAL_BYTES: u64 = 200 * 1024 * 1024;
+/// Of a case: agents, staff, departments, experts, interested parties.
+pub const PEOPLE: usize = 200;
+/// Times offered at once.
+pub const SLOTS: usize = 20;
+/// Sessions of a case, excluded periods, failed items named, cases of a bundle.
+pub const SESSIONS: usize = 50;
+pub const PERIODS: usize = 50;
+pub const CASES: usize = 50;
+/// Passages claimed as, or masked for, a trade secret.
+pub const PASSAGES: usize = 500;
 
 /// Refuses what is longer than `most` characters.
 pub(crate) fn text(text: &str, most: usize) -> Result<(), Refusal> {

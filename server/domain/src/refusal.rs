@@ -70,6 +70,57 @@ pub enum Code {
     ValueInvalid,
     /// More of these than one session may hold.
     LimitReached,
+    /// R20: the applicant asked for an on-site survey and waits for the answer.
+    OnSiteAsked,
+    /// Nothing was asked that could be withdrawn.
+    NotAsked,
+    /// Fewer staff on the site than the item wants there.
+    StaffNotOnSite,
+    /// R23: a device is not shown to be on the site.
+    LocationDeviation,
+    NoDeviation,
+
+    // Of the case.
+    CaseNotAccepted,
+    CaseOver,
+    PartyStatementMissing,
+    HearingWindowOpen,
+    HearingNotHeld,
+    LegalReviewMissing,
+    UndertakingOpen,
+    FalseMaterial,
+    ApplicationBarred,
+    MaterialNotListed,
+    ObtainableBySharing,
+    NoticeIncomplete,
+    AlreadyNoticed,
+    NoticeTooLate,
+    SlipMissing,
+    CalendarNotLoaded,
+    MaterialsMissing,
+    MaterialNotMinor,
+    UndertakingMissing,
+    CreditNotChecked,
+    CreditMarked,
+    CommitmentNotOffered,
+    AlreadyExtended,
+    ExtensionTooLong,
+    GovernmentApprovalMissing,
+    LimitPassed,
+    PeriodNotTold,
+    ClockStopped,
+    ClockRunning,
+    HandlerNotIndependent,
+    HearingWindowPassed,
+    SlotNotOffered,
+    ResurveyItems,
+    UnknownSession,
+    LicenceMissing,
+    MaskingMissing,
+    ObjectionOpen,
+    PublicationMissing,
+    FeedbackMissing,
+    RetentionTooShort,
 }
 
 /// Why a command was refused, with what is missing (item codes, person ids, department names).

@@ -13,6 +13,7 @@ use crate::people::{Participant, PersonId, Role, SeatId};
 use crate::refusal::{Code, Refusal};
 use crate::seed::{DEFAULT_REMEDIES, templates};
 use crate::session::Session;
+use crate::site::Whereabouts;
 use crate::template::Remote;
 
 pub const CHAIR: &str = "chair";
@@ -99,6 +100,7 @@ pub fn scheduled() -> Scheduled {
         mode: Mode::Remote,
         starts_at: T0,
         resurvey: None,
+        site: None,
     }
 }
 
@@ -278,7 +280,13 @@ impl Play {
     /// As [`crate::decide`].
     pub fn show_credential(&mut self, who: &str) -> Result<(), Refusal> {
         let number_last_four = "0001".to_owned();
-        self.act(who, &Command::ShowCredential { number_last_four })?;
+        self.act(
+            who,
+            &Command::ShowCredential {
+                number_last_four,
+                whereabouts: Whereabouts::Remote,
+            },
+        )?;
         Ok(())
     }
 

@@ -4,7 +4,8 @@
 
 use std::path::{Path, PathBuf};
 
-use kanjie_documents::Status;
+use kanjie_documents::{Attestation, DocumentError, Status};
+use kanjie_domain::papers::PaperTexts;
 use kanjie_domain::{
     DecisionContent, Session, SurveyRecordContent, decision_content, survey_record,
 };
@@ -115,7 +116,10 @@ pub async fn decision_draft(session_dir: PathBuf, digest: String) -> Result<Vec<
         let json = std::fs::read(path).map_err(|_| PaperError::TooEarly)?;
         let render = |error: &dyn ToString| PaperError::Render(error.to_string());
         let content: DecisionContent = serde_json::from_slice(&json).map_err(|e| render(&e))?;
-        kanjie_documents::decision(&content, &digest, Status::Draft).map_err(|e| render(&e))
+        let texts = PaperTexts::example().map_err(|e| render(&e))?;
+        let attestation = Attestation::unsigned(&digest).map_err(|e| render(&e))?;
+        kanjie_documents::decision(&content, Status::Draft, &texts, &attestation)
+            .map_err(|e| render(&e))
     });
     rendered
         .await
@@ -128,13 +132,10 @@ fn render_now(session_dir: &Path, draft: &Draft) -> Result<Paper, PaperError> {
     let pdf = match std::fs::read(&pdf_path) {
         Ok(pdf) => pdf,
         Err(_) => {
-            let pdf = match &draft.content {
-                Content::Record(content) => kanjie_documents::survey_record(content, &digest),
-                Content::Decision(content) => {
-                    kanjie_documents::decision(content, &digest, Status::Sealed)
-                }
-            }
-            .map_err(|error| PaperError::Render(error.to_string()))?;
+            let texts = PaperTexts::example();
+            let texts = texts.map_err(|error| PaperError::Render(error.to_string()))?;
+            let pdf = laid_out(&draft.content, &texts, &digest)
+                .map_err(|error| PaperError::Render(error.to_string()))?;
             files::write_once(&pdf_path, &pdf)?;
             pdf
         }
@@ -148,4 +149,14 @@ fn render_now(session_dir: &Path, draft: &Draft) -> Result<Paper, PaperError> {
         content_digest: draft.digest,
         pdf_digest: h(&[&pdf]),
     })
+}
+
+fn laid_out(content: &Content, texts: &PaperTexts, digest: &str) -> Result<Vec<u8>, DocumentError> {
+    let attestation = Attestation::unsigned(digest)?;
+    match content {
+        Content::Record(content) => kanjie_documents::survey_record(content, texts, &attestation),
+        Content::Decision(content) => {
+            kanjie_documents::decision(content, Status::Sealed, texts, &attestation)
+        }
+    }
 }

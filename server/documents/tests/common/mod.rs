@@ -1,23 +1,44 @@
 //! Example content (示例), and eyes to look at what was made: Debian's poppler.
 
+#![allow(dead_code, reason = "each test file and the bench use a part of it")]
+
 use std::io::Write;
 use std::path::Path;
 use std::process::Command;
 
+use kanjie_documents::Attestation;
 use kanjie_domain::case::CaseBrief;
 use kanjie_domain::documents::{
-    Attendee, DecisionContent, EvidenceLine, GapLine, ItemLine, OpinionLine, SignatureLine,
-    StatementLine, StayLine, SurveyLine, SurveyRecordContent, Tally, TemplateRef,
+    Attendee, DecisionContent, DeviationLine, EvidenceLine, GapLine, ItemLine, OnSiteLine,
+    OpinionLine, PlaceLines, SignatureLine, StatementLine, StayLine, SurveyLine,
+    SurveyRecordContent, Tally, TemplateRef,
 };
 use kanjie_domain::event::{
     CheckResult, Clock, DecisionKind, DecisionText, EvidenceKind, IdentityMethod, MeasuredHow,
     Measurement, Mode, OpinionKind, Position, Stance, SurveyOutcome,
 };
+use kanjie_domain::papers::PaperTexts;
 use kanjie_domain::people::{PersonId, Role};
 
 /// 2026-11-24 09:30:00 in China.
 pub const AT: i64 = 1_795_483_800_000_000;
 pub const DIGEST: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+/// Id of the key whose Ed25519 seed is 32 × 07.
+pub const KEY: &str = "9a388794eb731667";
+
+pub fn texts() -> PaperTexts {
+    PaperTexts::example().expect("the example texts")
+}
+
+pub fn plain() -> Attestation {
+    Attestation::unsigned(DIGEST).expect("a digest")
+}
+
+/// A signature's form; who made it is not the documents' to judge.
+pub fn signed() -> Attestation {
+    Attestation::signed(DIGEST, KEY, &DIGEST.repeat(2)).expect("an attestation")
+}
 
 pub fn brief() -> CaseBrief {
     CaseBrief {
@@ -249,6 +270,27 @@ pub fn record_content() -> SurveyRecordContent {
             at: AT,
             refused: Some("对F02有不同意见".into()),
         }],
+        place: PlaceLines {
+            on_site: vec![PersonId("p0".into())],
+            requests: vec![OnSiteLine {
+                person: PersonId("p4".into()),
+                reason: "希望现场查看".into(),
+                at: AT,
+                withdrawn_at: Some(AT + 60_000_000),
+            }],
+            deviations: vec![DeviationLine {
+                person: PersonId("p0".into()),
+                metres: 566,
+                since: AT,
+                until: None,
+                overrides: vec![StatementLine {
+                    person: PersonId("p2".into()),
+                    text: "门头与地址已核对".into(),
+                    waived: false,
+                    at: AT,
+                }],
+            }],
+        },
     }
 }
 
@@ -304,11 +346,21 @@ pub fn pages(pdf: &[u8]) -> usize {
         .expect("a number of pages")
 }
 
-/// The first page as grey pixels: width, height, rows.
-pub fn picture(pdf: &[u8]) -> (usize, usize, Vec<u8>) {
+/// A page as grey pixels: width, height, rows.
+fn picture(pdf: &[u8], page: usize) -> (usize, usize, Vec<u8>) {
+    let page = page.to_string();
     let pgm = poppler(
         "pdftoppm",
-        &["-gray", "-r", "300", "-f", "1", "-l", "1", "-singlefile"],
+        &[
+            "-gray",
+            "-r",
+            "300",
+            "-f",
+            &page,
+            "-l",
+            &page,
+            "-singlefile",
+        ],
         pdf,
         &[],
     );
@@ -323,4 +375,24 @@ pub fn picture(pdf: &[u8]) -> (usize, usize, Vec<u8>) {
     };
     let (width, height) = (number(), number());
     (width, height, pgm[pgm.len() - width * height..].to_vec())
+}
+
+/// What every QR code of the paper says, read from the printed pages.
+pub fn codes(pdf: &[u8]) -> Vec<String> {
+    let mut read = Vec::new();
+    for page in 1..=pages(pdf) {
+        let (width, height, pixels) = picture(pdf, page);
+        let at = |x: usize, y: usize| pixels[y * width + x];
+        let mut image = rqrr::PreparedImage::prepare_from_greyscale(width, height, at);
+        let grids = image.detect_grids();
+        read.extend(grids.iter().map(|grid| grid.decode().expect("a QR code").1));
+    }
+    read
+}
+
+/// What a reader reads, line by line, page by page.
+pub fn lines(pdf: &[u8]) -> String {
+    let text = poppler("pdftotext", &["-raw", "-enc", "UTF-8"], pdf, &["-"]);
+    let text = String::from_utf8(text).expect("UTF-8");
+    text.replace('\u{c}', "\n──────── page ends\n")
 }

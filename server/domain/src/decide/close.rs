@@ -1,9 +1,8 @@
 //! Announcement, acknowledgement, endings, closing (R39, R42, R43).
 
-use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::tz::{Offset, TimeZone};
 
+use crate::calendar::day_of;
 use crate::checks;
 use crate::command::Command;
 use crate::event::{Ending, Event};
@@ -12,9 +11,6 @@ use crate::people::Role;
 use crate::refusal::{Code, Refusal};
 
 use super::guard::Guard;
-
-/// Asia/Shanghai, which keeps one offset all year.
-const SHANGHAI: Offset = jiff::tz::offset(8);
 
 pub(super) fn decide(guard: &Guard<'_>, command: &Command) -> Result<Vec<Event>, Refusal> {
     let event = match command {
@@ -112,10 +108,7 @@ fn end(
 fn future_date(text: &str, now: i64) -> Result<(), Refusal> {
     let invalid = || Refusal::new(Code::DateInvalid);
     let date: Date = text.parse().map_err(|_| invalid())?;
-    let today = Timestamp::from_microsecond(now)
-        .map_err(|_| invalid())?
-        .to_zoned(TimeZone::fixed(SHANGHAI))
-        .date();
+    let today = day_of(now).map_err(|_| invalid())?;
     let latest = today
         .checked_add(jiff::Span::new().years(2))
         .map_err(|_| invalid())?;

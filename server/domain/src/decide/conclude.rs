@@ -62,12 +62,11 @@ fn conclude(
     if !away.is_empty() {
         return Err(Refusal::of(Code::NotPresent, away));
     }
-    let staff = present
-        .iter()
-        .filter(|person| session.is_live_staff(person, guard.ctx.case));
-    if staff.count() < 2 {
-        return Err(Code::QuorumMissing.into());
-    }
+    let staff = present.iter().cloned();
+    let staff: Vec<_> = staff
+        .filter(|person| session.is_live_staff(person, guard.ctx.case))
+        .collect();
+    checks::enough(session, &staff)?;
     Ok(Event::Concluded {
         outcome,
         text: text.to_owned(),

@@ -45,6 +45,8 @@ impl<'a> Guard<'a> {
             command,
             Command::SignRecord { .. }
                 | Command::Acknowledge { .. }
+                | Command::AskOnSite { .. }
+                | Command::WithdrawOnSite {}
                 | Command::Announce {}
                 | Command::Suspend { .. }
                 | Command::Resume {}

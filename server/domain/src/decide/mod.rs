@@ -4,6 +4,7 @@ mod close;
 mod conclude;
 mod door;
 mod guard;
+mod location;
 mod people;
 mod report;
 mod run;
@@ -58,6 +59,11 @@ fn events(guard: &Guard<'_>, command: &Command) -> Result<Vec<Event>, Refusal> {
         | Command::RaiseHand {}
         | Command::LowerHand { .. }
         | Command::Say { .. } => people::decide(guard, command),
+        Command::AskOnSite { .. }
+        | Command::WithdrawOnSite {}
+        | Command::ChangeWhereabouts { .. }
+        | Command::ReportPosition { .. }
+        | Command::OverrideLocation { .. } => location::decide(guard, command),
         Command::Start {}
         | Command::Suspend { .. }
         | Command::Resume {}

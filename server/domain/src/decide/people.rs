@@ -6,12 +6,16 @@ use crate::limits;
 use crate::people::{PersonId, Role};
 use crate::refusal::{Code, Refusal};
 use crate::session::{Presence, Stage};
+use crate::site::Whereabouts;
 
 use super::guard::{self, Guard};
 
 pub(super) fn decide(guard: &Guard<'_>, command: &Command) -> Result<Vec<Event>, Refusal> {
     let event = match command {
-        Command::ShowCredential { number_last_four } => show_credential(guard, number_last_four)?,
+        Command::ShowCredential {
+            number_last_four,
+            whereabouts,
+        } => show_credential(guard, number_last_four, *whereabouts)?,
         Command::Leave {} => leave(guard)?,
         Command::Remove { person } => remove(guard, person)?,
         Command::ChangeMedia {
@@ -42,7 +46,11 @@ pub(super) fn decide(guard: &Guard<'_>, command: &Command) -> Result<Vec<Event>,
 }
 
 /// R17.
-fn show_credential(guard: &Guard<'_>, number_last_four: &str) -> Result<Event, Refusal> {
+fn show_credential(
+    guard: &Guard<'_>,
+    number_last_four: &str,
+    whereabouts: Whereabouts,
+) -> Result<Event, Refusal> {
     if !guard.me.is_staff() {
         return Err(Code::NotAllowed.into());
     }
@@ -53,6 +61,7 @@ fn show_credential(guard: &Guard<'_>, number_last_four: &str) -> Result<Event, R
     Ok(Event::CredentialShown {
         person: guard.person.clone(),
         number_last_four: number_last_four.to_owned(),
+        whereabouts,
     })
 }
 

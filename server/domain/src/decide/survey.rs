@@ -1,5 +1,6 @@
 //! The survey itself: evidence, answers, opinions, the applicant's statement (R21, R24–R27, R34, R37).
 
+use crate::checks;
 use crate::command::Command;
 use crate::event::{
     Answer, CheckResult, Event, Evidence, EvidenceKind, MeasuredHow, Measurement, OpinionKind,
@@ -56,6 +57,7 @@ fn open_item<'a>(guard: &Guard<'a>, code: &str) -> Result<&'a CheckItem, Refusal
 fn answer_item(guard: &Guard<'_>, answer: &Answer) -> Result<Event, Refusal> {
     guard.acting(Role::Surveyor)?;
     surveying(guard)?;
+    checks::at_the_site(guard.session, guard.ctx.case, None)?;
     let item = open_item(guard, &answer.code)?;
     limits::text(&answer.note, limits::SHORT)?;
     if let Some(measurement) = &answer.measurement {
@@ -133,6 +135,9 @@ fn take_evidence(guard: &Guard<'_>, evidence: &Evidence) -> Result<Event, Refusa
         return Err(Code::NotAllowed.into());
     }
     file_described(evidence)?;
+    let here = evidence.position.as_ref();
+    let here = here.map(|position| (&evidence.person, position));
+    checks::at_the_site(guard.session, guard.ctx.case, here)?;
     if guard.session.evidence(&evidence.id).is_some() {
         return Err(Code::AlreadyExists.into());
     }
@@ -160,15 +165,11 @@ fn file_described(evidence: &Evidence) -> Result<(), Refusal> {
         && evidence.sha256.bytes().all(hex)
         && ["image/jpeg", "image/png"].contains(&evidence.media_type.as_str())
         && (1..=limits::EVIDENCE_BYTES).contains(&evidence.bytes)
-        && evidence.position.as_ref().is_none_or(on_earth);
+        && evidence.position.as_ref().is_none_or(Position::is_on_earth);
     if !well_formed {
         return Err(Code::ValueInvalid.into());
     }
     Ok(())
-}
-
-const fn on_earth(position: &Position) -> bool {
-    position.lat_e7.unsigned_abs() <= 900_000_000 && position.lon_e7.unsigned_abs() <= 1_800_000_000
 }
 
 /// R27.
@@ -184,6 +185,7 @@ fn annotate(
     }
     in_room_with_credential(guard)?;
     surveying(guard)?;
+    checks::at_the_site(guard.session, guard.ctx.case, None)?;
     limits::needed(id, limits::TOKEN)?;
     limits::text(note, limits::SHORT)?;
     if guard.session.evidence(evidence).is_none() {

@@ -24,6 +24,7 @@ impl Session {
         }
         self.evolve_stage(&entry.event, at);
         self.evolve_presence(&entry.event, at);
+        self.evolve_location(&entry.event, at);
         self.evolve_recording(&entry.event, at);
         self.evolve_survey(&entry.event, at);
         self.evolve_conclusion(entry);

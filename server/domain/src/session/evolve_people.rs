@@ -2,6 +2,7 @@
 
 use crate::event::Event;
 use crate::people::PersonId;
+use crate::site::Whereabouts;
 
 use super::{
     Admitted, AtDoor, Attendance, Connection, Credential, Identity, IdentityCheck, Media, Notice,
@@ -38,13 +39,19 @@ impl Session {
             Event::CredentialShown {
                 person,
                 number_last_four,
+                whereabouts,
             } => {
                 let credential = Credential {
                     number_last_four: number_last_four.clone(),
                     at,
+                    whereabouts: *whereabouts,
                 };
                 self.with(person, |attendance| attendance.show(&credential));
             }
+            Event::WhereaboutsChanged {
+                person,
+                whereabouts,
+            } => self.with(person, |attendance| attendance.go(*whereabouts)),
             Event::Departed { person, .. } => {
                 self.with(person, |attendance| attendance.depart(at));
             }
@@ -202,6 +209,17 @@ impl Attendance {
         {
             admitted.credential = Some(credential.clone());
             stay.credential = Some(credential.clone());
+        }
+    }
+
+    fn go(&mut self, whereabouts: Whereabouts) {
+        let Presence::Admitted(admitted) = &mut self.presence else {
+            return;
+        };
+        let stay = self.stays.last_mut();
+        let stay = stay.and_then(|stay| stay.credential.as_mut());
+        for credential in admitted.credential.iter_mut().chain(stay) {
+            credential.whereabouts = whereabouts;
         }
     }
 

@@ -6,12 +6,14 @@
 mod evolve;
 mod evolve_conclusion;
 mod evolve_people;
+mod location;
 mod presence;
 mod queries;
 mod stage;
 
 use std::collections::BTreeMap;
 
+pub use location::{Deviation, LocationOverride, OnSiteRequest};
 pub use presence::{
     Admitted, AtDoor, Attendance, Connection, Credential, Identity, Media, Notice, Place, Presence,
     Stay,
@@ -52,6 +54,10 @@ pub struct Session {
     pub statements: Vec<Statement>,
     /// Lines of chat so far; the words themselves stay in the journal.
     pub said: u32,
+    /// R20: every one there was, the last may stand.
+    pub on_site_requests: Vec<OnSiteRequest>,
+    /// R23: every one there was.
+    pub deviations: Vec<Deviation>,
     pub conclusion: Option<Conclusion>,
     /// R42: who confirmed receipt of the announcement, and when.
     pub acknowledged: BTreeMap<PersonId, i64>,
@@ -169,6 +175,8 @@ impl Session {
             opinions: Vec::new(),
             statements: Vec::new(),
             said: 0,
+            on_site_requests: Vec::new(),
+            deviations: Vec::new(),
             conclusion: None,
             acknowledged: BTreeMap::new(),
             receipts: 0,

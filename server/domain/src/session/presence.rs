@@ -2,6 +2,7 @@
 
 use crate::event::IdentityMethod;
 use crate::people::{PersonId, SeatId};
+use crate::site::Whereabouts;
 
 /// What the session knows of one person called to it.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -98,6 +99,8 @@ pub struct Admitted {
 pub struct Credential {
     pub number_last_four: String,
     pub at: i64,
+    /// As said when it was shown, or since.
+    pub whereabouts: Whereabouts,
 }
 
 impl Presence {

@@ -7,6 +7,7 @@ use crate::event::{
     Answer, CheckResult, DecisionText, MeasuredHow, Mode, OpinionKind, SurveyOutcome,
 };
 use crate::people::{Participant, PersonId, Role, SeatId};
+use crate::site::Whereabouts;
 use crate::template::{CheckItem, Level, Remote};
 
 use super::{
@@ -124,6 +125,23 @@ impl Session {
             && presence
                 .admitted()
                 .is_some_and(|admitted| admitted.credential.is_some())
+    }
+
+    /// Whether the person said, with the credential or since, to be on the site.
+    #[must_use]
+    pub fn is_on_site(&self, person: &PersonId) -> bool {
+        let admitted = self.presence(person).admitted();
+        let credential = admitted.and_then(|admitted| admitted.credential.as_ref());
+        credential.is_some_and(|credential| credential.whereabouts == Whereabouts::OnSite)
+    }
+
+    /// Of the last stay, over or not.
+    #[must_use]
+    pub fn was_on_site(&self, person: &PersonId) -> bool {
+        let stay = self.attendance.get(person);
+        let stay = stay.and_then(|attendance| attendance.stays.last());
+        let credential = stay.and_then(|stay| stay.credential.as_ref());
+        credential.is_some_and(|credential| credential.whereabouts == Whereabouts::OnSite)
     }
 
     /// Everybody admitted and reachable.

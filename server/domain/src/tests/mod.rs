@@ -1,10 +1,12 @@
 //! Rule tests: `rNN_…` holds rule NN of the procedure.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod case;
 mod decision;
 mod documents;
 mod invariants;
 mod limits;
+mod location;
 mod presence;
 mod privacy;
 mod survey;

@@ -10,6 +10,7 @@ use crate::event::{
 use crate::people::{Role, SeatId};
 use crate::refusal::Code;
 use crate::session::Stage;
+use crate::site::Whereabouts;
 use crate::testing::{
     AGENT, APPLICANT, CHAIR, EXPERT, HELPER, Play, REVIEWER, STRANGER, SUPERVISOR, SURVEYOR_1,
     SURVEYOR_2, grant, live, lobby, person, refuse, scheduled, sealed, signed, surveyed,
@@ -250,6 +251,7 @@ fn r17_only_staff_have_a_credential_to_show(#[case] who: &str) {
     let play = lobby().unwrap();
     let command = Command::ShowCredential {
         number_last_four: "0001".to_owned(),
+        whereabouts: Whereabouts::Remote,
     };
     assert_eq!(refused(&play, who, &command), Code::NotAllowed);
 }

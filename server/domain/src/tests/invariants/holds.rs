@@ -22,6 +22,7 @@ pub fn after(before: &Play, step: &Step, events: &[Event], after: &Play) {
     evidence_stays(&before.session, &after.session);
     nothing_against_one_cut_off(&before.session, events);
     one_check(&before.session, events);
+    channel_and_place(before, step, events);
     supervisors_only_watch(step, events);
     private_things_stay_private(before, after);
     media_stays_inside(&after.session);
@@ -31,7 +32,11 @@ pub fn after(before: &Play, step: &Step, events: &[Event], after: &Play) {
 /// R13, R15, R29.
 fn quorum_when_live(play: &Play) {
     if play.session.is_live() {
-        assert!(play.session.live_staff(&play.case).len() >= 2);
+        let staff = play.session.live_staff(&play.case);
+        assert!(staff.len() >= 2);
+        let on_site = staff.iter().filter(|who| play.session.is_on_site(who));
+        let wanted = play.session.scheduled.template.settings.staff_on_site;
+        assert!(on_site.count() >= usize::from(wanted));
         assert!(play.session.recording.is_running());
     }
 }
@@ -107,6 +112,28 @@ fn nothing_against_one_cut_off(before: &Session, events: &[Event]) {
         .any(|event| matches!(event, Event::RecordSignatureRefused { .. }))
     {
         assert_eq!(before.applicants_cut_off(), Vec::<PersonId>::new());
+    }
+}
+
+/// R20, R23: nothing is concluded over the head of who asked for the other channel, or away from the site.
+fn channel_and_place(before: &Play, step: &Step, events: &[Event]) {
+    let asked = before.session.on_site_asked().is_some();
+    let beyond = !before.session.deviating(&before.case).is_empty();
+    for event in events {
+        match event {
+            Event::Concluded { .. } => assert!(!asked && !beyond),
+            Event::DecisionSealed { .. } | Event::Announced { .. } => assert!(!asked),
+            Event::Ended { ending, .. } => assert!(!asked || *ending == Ending::SwitchOnSite),
+            Event::ItemAnswered { .. } | Event::AnnotationAdded { .. } => assert!(!beyond),
+            Event::OnSiteAsked { person, .. } | Event::OnSiteWithdrawn { person } => {
+                let who = before.session.participant(person).unwrap();
+                assert!(who.represents_applicant(), "{step:?}");
+            }
+            Event::LocationOverridden { person, .. } => {
+                assert!(before.session.participant(person).unwrap().is_staff());
+            }
+            _ => {}
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use crate::event::{
 };
 use crate::people::SeatId;
 use crate::session::{Decision, Notice, Presence, Recording, Stage};
+use crate::site::Whereabouts;
 use crate::testing::{
     AGENT, ALL, APPLICANT, CHAIR, EXPERT, Play, REVIEWER, SURVEYOR_1, SURVEYOR_2, grant, person,
     refuse,
@@ -35,6 +36,9 @@ pub fn journey(play: &mut Play, fails: bool) -> Option<Step> {
     if play.session.is_deliberating() {
         return chair(Command::EndDeliberation {});
     }
+    if let Some(step) = settled(play) {
+        return Some(step);
+    }
     match &play.session.stage {
         Stage::Lobby => chair(Command::Start {}),
         Stage::Suspended { .. } => chair(Command::Resume {}),
@@ -42,6 +46,41 @@ pub fn journey(play: &mut Play, fails: bool) -> Option<Step> {
         Stage::Ended(_) => ended(play),
         Stage::Scheduled | Stage::Closed(_) => None,
     }
+}
+
+/// R20, R23: what waits for an answer gets one.
+fn settled(play: &Play) -> Option<Step> {
+    let session = &play.session;
+    if session.sealed().is_some() || session.outcome().is_some() {
+        return None;
+    }
+    if session.on_site_asked().is_some() {
+        let away = (play.now / 1_000_000) % 5 == 0 && session.identity_check.is_none();
+        return Some(if away {
+            Step::Do(CHAIR, end(Ending::SwitchOnSite))
+        } else {
+            Step::Do(APPLICANT, Command::WithdrawOnSite {})
+        });
+    }
+    for of in session.deviating(&play.case) {
+        let given = &session.deviation(&of)?.overrides;
+        let able = |who: &&str| {
+            let who = person(who);
+            session.is_live_staff(&who, &play.case) && given.iter().all(|by| by.person != who)
+        };
+        let staff = [SURVEYOR_1, REVIEWER, CHAIR, SURVEYOR_2];
+        if let Some(who) = staff.into_iter().find(able) {
+            let reason = "r".to_owned();
+            return Some(Step::Do(who, Command::OverrideLocation { of, reason }));
+        }
+    }
+    for who in [SURVEYOR_1, SURVEYOR_2] {
+        if session.is_live_staff(&person(who), &play.case) && !session.is_on_site(&person(who)) {
+            let whereabouts = Whereabouts::OnSite;
+            return Some(Step::Do(who, Command::ChangeWhereabouts { whereabouts }));
+        }
+    }
+    None
 }
 
 /// What brings this person into the room; nothing for one who is there or is kept out.
@@ -79,9 +118,25 @@ fn way_in(play: &Play, who: &'static str) -> Option<Step> {
             let shown = admitted.credential.is_some();
             (staff && !shown).then(|| {
                 let number_last_four = "0001".to_owned();
-                Step::Do(who, Command::ShowCredential { number_last_four })
+                let whereabouts = on_site(who);
+                Step::Do(
+                    who,
+                    Command::ShowCredential {
+                        number_last_four,
+                        whereabouts,
+                    },
+                )
             })
         }
+    }
+}
+
+/// The surveyors are on the site.
+pub fn on_site(who: &str) -> Whereabouts {
+    if [SURVEYOR_1, SURVEYOR_2].contains(&who) {
+        Whereabouts::OnSite
+    } else {
+        Whereabouts::Remote
     }
 }
 

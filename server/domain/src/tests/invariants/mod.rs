@@ -2,7 +2,7 @@
 
 mod holds;
 mod journey;
-mod walk;
+pub(super) mod walk;
 
 use proptest::prelude::*;
 

@@ -3,10 +3,11 @@
 use crate::command::{Command, Report};
 use crate::event::{
     Answer, ChatScope, CheckResult, DepartureCause, Ending, Event, EvidenceKind, IdentityMethod,
-    OpinionKind, Point, Stance, SurveyOutcome,
+    OpinionKind, Point, Position, Stance, SurveyOutcome,
 };
 use crate::people::SeatId;
 use crate::session::Session;
+use crate::site::{Site, Whereabouts};
 use crate::testing::{
     AGENT, ALL, APPLICANT, CHAIR, DEPARTMENT, EXPERT, Play, REVIEWER, STRANGER, SURVEYOR_1,
     SURVEYOR_2, grant, person, refuse, scheduled,
@@ -14,6 +15,13 @@ use crate::testing::{
 
 use super::holds;
 use super::journey::journey;
+
+/// Where the walks are surveyed.
+const SITE: Site = Site {
+    lat_e7: 391_000_000,
+    lon_e7: 1_172_000_000,
+    fence_m: 200,
+};
 
 /// splitmix64: the same walk for the same seed.
 pub struct Dice(u64);
@@ -35,7 +43,7 @@ impl Dice {
         usize::try_from(self.next() % most as u64).unwrap()
     }
 
-    fn pick<T: Clone>(&mut self, of: &[T]) -> T {
+    pub fn pick<T: Clone>(&mut self, of: &[T]) -> T {
         of[self.below(of.len())].clone()
     }
 }
@@ -58,6 +66,8 @@ impl Walk {
     pub fn new(seed: u64, bias: u64) -> Self {
         let mut schedule = scheduled();
         schedule.template.items.truncate(4);
+        schedule.template.settings.staff_on_site = u8::try_from(seed % 3).unwrap();
+        schedule.site = Some(SITE);
         Self {
             play: Play::of(schedule).unwrap(),
             dice: Dice::new(seed),
@@ -114,6 +124,10 @@ impl Walk {
             }
         };
         let (who, commands) = match self.dice.below(3) {
+            0 if self.dice.next().is_multiple_of(3) => {
+                let who = [APPLICANT, AGENT, SURVEYOR_1, SURVEYOR_2, CHAIR, REVIEWER];
+                (likely(&mut self.dice, &who), self.location_commands())
+            }
             0 => (likely(&mut self.dice, &[CHAIR]), self.presence_commands()),
             1 => {
                 let who = [SURVEYOR_1, SURVEYOR_2, EXPERT, REVIEWER, APPLICANT, CHAIR];
@@ -213,6 +227,7 @@ impl Walk {
             },
             Command::ShowCredential {
                 number_last_four: "0001".to_owned(),
+                whereabouts: Whereabouts::OnSite,
             },
             Command::Leave {},
             Command::Remove {
@@ -232,6 +247,37 @@ impl Walk {
             Command::Resume {},
             Command::BeginDeliberation {},
             Command::EndDeliberation {},
+        ]
+    }
+
+    fn position(&mut self) -> Position {
+        Position {
+            lat_e7: SITE.lat_e7 + self.dice.pick(&[0, 0, 0, 5_000, 500_000]),
+            lon_e7: SITE.lon_e7,
+            accuracy_m: self.dice.pick(&[5, 20, 500]),
+        }
+    }
+
+    fn location_commands(&mut self) -> Vec<Command> {
+        let whereabouts = self.dice.pick(&[
+            Whereabouts::OnSite,
+            Whereabouts::OnSite,
+            Whereabouts::Remote,
+        ]);
+        let reason = "r".to_owned();
+        vec![
+            Command::AskOnSite {
+                reason: String::new(),
+            },
+            Command::WithdrawOnSite {},
+            Command::ChangeWhereabouts { whereabouts },
+            Command::ReportPosition {
+                position: self.position(),
+            },
+            Command::OverrideLocation {
+                of: person(self.dice.pick(&[SURVEYOR_1, SURVEYOR_2])),
+                reason,
+            },
         ]
     }
 
