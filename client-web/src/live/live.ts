@@ -135,6 +135,8 @@ export const useLive = defineStore("live", () => {
 			frame = window.requestAnimationFrame(show);
 			timer = window.setTimeout(show, 50);
 		}
+		// The announcement waits for nothing: on a busy machine the next frame can be far.
+		if (next.body?.includes('"type":"announced"')) show();
 	}
 
 	function show(): void {
