@@ -5,6 +5,8 @@ import type { Entry, Event } from "../src/core/types.ts";
 const GENESIS = "0".repeat(64);
 export const T0 = 1_795_500_000_000_000;
 
+export const SITE = { lat_e7: 391_234_567, lon_e7: 1_172_000_000, fence_m: 200 };
+
 export const PEOPLE = [
 	["p-chair", "示例主持", ["chair", "approver"], "示例区行政审批局", "市场准入科"],
 	["p-survey1", "示例甲", ["surveyor"], "示例区行政审批局", "勘验中心"],
@@ -123,6 +125,7 @@ export function scheduled(): Event {
 		joining_departments: [],
 		mode: "remote",
 		starts_at: T0,
+		site: SITE,
 	};
 }
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { fold } from "@/core/fold";
-import { areasOf, inRoom, railOf, stateOf } from "@/core/roles";
+import { areasOf, deviating, inRoom, railOf, stateOf } from "@/core/roles";
 import type { Session } from "@/core/session";
-import { announced, closed, concluded, type Journal, live, lobby, surveyed } from "./fixture";
+import { announced, closed, concluded, type Journal, live, lobby, SITE, surveyed } from "./fixture";
 
 function folded(journal: Journal): Session {
 	let session: Session | null = null;
@@ -55,6 +55,32 @@ describe("the fold of a journal", () => {
 			["废弃物", 1, 1],
 		]);
 		expect(stateOf(folded(concluded()).items.F22!)).toBe("mended");
+	});
+
+	it("R20: knows that the applicant asks for an on-site survey, until it is taken back", () => {
+		const asked = live().add({ type: "on_site_asked", person: "p-applicant", reason: "示例" });
+		expect(folded(asked).onSiteAsked).toMatchObject({ person: "p-applicant", reason: "示例" });
+		expect(
+			folded(asked.add({ type: "on_site_withdrawn", person: "p-applicant" })).onSiteAsked,
+		).toBeUndefined();
+	});
+
+	it("R23: a device beyond the fence stops the survey until two gave a reason, or it is back", () => {
+		const away = { lat_e7: 391_270_000, lon_e7: 1_172_000_000, accuracy_m: 20 };
+		const locate = (position: typeof away) =>
+			({ type: "position_reported", person: "p-survey1", position }) as const;
+		const because = (person: string) =>
+			({ type: "location_overridden", person, of: "p-survey1", reason: "示例" }) as const;
+		const journal = live().add(locate(away));
+		expect(deviating(folded(journal))).toMatchObject([{ person: "p-survey1", metres: 414 }]);
+		journal.add(because("p-survey2"));
+		expect(deviating(folded(journal))).toHaveLength(1);
+		journal.add(because("p-chair"));
+		expect(deviating(folded(journal))).toHaveLength(0);
+		journal.add(locate({ ...away, lat_e7: 391_570_000 }));
+		expect(deviating(folded(journal))).toMatchObject([{ overrides: [] }]);
+		journal.add(locate({ ...away, lat_e7: SITE.lat_e7 }));
+		expect(folded(journal).deviations).toEqual([]);
 	});
 
 	it("puts annotations beside their still", () => {

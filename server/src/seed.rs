@@ -5,6 +5,7 @@ use std::fmt;
 
 use kanjie_domain::event::Mode;
 use kanjie_domain::seed::templates;
+use kanjie_domain::site::Site;
 use kanjie_domain::template::Template;
 use kanjie_domain::{CaseBrief, PersonId, Role};
 use kanjie_store::Person;
@@ -17,6 +18,12 @@ use crate::files;
 use crate::scheduling::{self, NewSession, participant};
 use crate::services::Services;
 
+/// The examples' registered place and fence.
+const EXAMPLE_SITE: Site = Site {
+    lat_e7: 391_234_567,
+    lon_e7: 1_172_000_000,
+    fence_m: 300,
+};
 const BUREAU: &str = "示例区行政审批局";
 
 /// The joining department of the first session: its opinion is needed there (R37).
@@ -241,7 +248,7 @@ fn sessions(
             },
             mode: Mode::Hybrid,
             starts_at: services.env.now(),
-            site: None,
+            site: Some(EXAMPLE_SITE),
         };
         (name, new)
     };

@@ -9,11 +9,13 @@ import type {
 	OpinionKind,
 	PersonId,
 	Point,
+	Position,
 	Role,
 	SeatId,
 	SessionStage,
 	Stance,
 	SurveyOutcome,
+	Whereabouts,
 } from "./types";
 
 export type Command =
@@ -31,7 +33,12 @@ export type Command =
 			last_four: string;
 			authorisation?: string;
 	  }
-	| { type: "show_credential"; number_last_four: string }
+	| { type: "show_credential"; number_last_four: string; whereabouts?: Whereabouts }
+	| { type: "change_whereabouts"; whereabouts: Whereabouts }
+	| { type: "report_position"; position: Position }
+	| { type: "override_location"; of: PersonId; reason: string }
+	| { type: "ask_on_site"; reason: string }
+	| { type: "withdraw_on_site" }
 	| { type: "change_media"; microphone: boolean; camera: boolean; screen: boolean }
 	| { type: "leave" | "raise_hand" | "start" | "resume" | "begin_deliberation" | "end_deliberation" }
 	| { type: "suspend"; reason: string }

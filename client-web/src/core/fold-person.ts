@@ -26,7 +26,9 @@ export function foldPerson(s: Session, event: Event): Session {
 		case "admitted":
 			return withPerson(s, event.person, { admitted: true });
 		case "credential_shown":
-			return withPerson(s, event.person, { credentialShown: true });
+			return withPerson(s, event.person, { credentialShown: true, onSite: event.whereabouts === "on_site" });
+		case "whereabouts_changed":
+			return withPerson(s, event.person, { onSite: event.whereabouts === "on_site" });
 		case "departed":
 			return departed(s, event.person);
 		case "connection_lost":
@@ -70,6 +72,7 @@ function departed(s: Session, person: string): Session {
 		admitted: false,
 		identity: "unchecked",
 		credentialShown: false,
+		onSite: false,
 		hand: false,
 		...SILENT,
 	});

@@ -1,6 +1,7 @@
 // Folds journal entries into a Session. Pure: every step returns a new value that shares what did not change.
 // An event that is not known here is passed over: journals are extended, clients may be older.
 
+import { foldLocation } from "./fold-location";
 import { foldPerson } from "./fold-person";
 import { drawBands, drawMark } from "./marks";
 import type { Item, Person, Session } from "./session";
@@ -42,6 +43,8 @@ function open(event: Extract<Event, { type: "scheduled" }>, seq: number, at: num
 		mode: event.mode,
 		startsAt: event.starts_at,
 		joiningDepartments: event.joining_departments,
+		site: event.site,
+		deviations: [],
 		people,
 		order: event.participants.map((participant) => participant.person),
 		items,
@@ -69,6 +72,7 @@ function absent(participant: Extract<Event, { type: "scheduled" }>["participants
 		identity: "unchecked",
 		admitted: false,
 		credentialShown: false,
+		onSite: false,
 		microphone: false,
 		camera: false,
 		screen: false,
@@ -77,7 +81,7 @@ function absent(participant: Extract<Event, { type: "scheduled" }>["participants
 }
 
 function evolve(s: Session, event: Event, at: number, seq: number): Session {
-	return evolveRun(foldPerson(s, event), event, at, seq);
+	return evolveRun(foldLocation(foldPerson(s, event), event, at), event, at, seq);
 }
 
 function evolveRun(s: Session, event: Event, at: number, seq: number): Session {

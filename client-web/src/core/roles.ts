@@ -1,5 +1,5 @@
 // Small readings of a Session that several screens share. Pure; the server decides, these only show or hide.
-import type { Item, Person, Session } from "./session";
+import type { Deviation, Item, Person, Session } from "./session";
 import type { PersonId, Role } from "./types";
 
 const STAFF: Role[] = ["surveyor", "chair", "approver", "department_reviewer"];
@@ -112,6 +112,13 @@ export function railOf(session: Session): Stop[] {
 		station,
 		state: station === current ? "now" : is ? "done" : "ahead",
 	}));
+}
+
+/** R23: staff whose reasons an override needs. */
+const OVERRIDES = 2;
+/** R23: devices that stop the survey until they are at the site or enough of the staff gave their reasons. */
+export function deviating(session: Session | null): Deviation[] {
+	return session?.deviations.filter((one) => one.overrides.length < OVERRIDES) ?? [];
 }
 
 /** Whether the review itself has begun: before it there is only the lobby. */

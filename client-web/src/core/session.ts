@@ -15,6 +15,7 @@ import type {
 	Receipt,
 	SeatId,
 	SessionStage,
+	Site,
 	Stance,
 	SurveyOutcome,
 	SuspensionCause,
@@ -34,6 +35,7 @@ export interface Person extends Participant {
 	lastFour?: string;
 	admitted: boolean;
 	credentialShown: boolean;
+	onSite: boolean;
 	microphone: boolean;
 	camera: boolean;
 	screen: boolean;
@@ -147,6 +149,20 @@ export interface Band {
 	until?: number;
 }
 
+/** R20: the applicant's wish for an on-site survey. */
+export interface OnSiteRequest {
+	person: PersonId;
+	reason: string;
+	at: number;
+}
+/** R23: a device that is, by its own word, not inside the fence now. */
+export interface Deviation {
+	person: PersonId;
+	/** Distance and accuracy together. */
+	metres: number;
+	overrides: { person: PersonId; reason: string; at: number }[];
+}
+
 export interface Session {
 	seq: number;
 	at: number;
@@ -157,6 +173,9 @@ export interface Session {
 	mode: "remote" | "hybrid" | "on_site";
 	startsAt: number;
 	joiningDepartments: string[];
+	site?: Site;
+	onSiteAsked?: OnSiteRequest;
+	deviations: Deviation[];
 	people: Record<PersonId, Person>;
 	/** Order of call. */
 	order: PersonId[];

@@ -27,6 +27,8 @@ export type Stance = "agree" | "disagree" | "rectify";
 export type ChatScope = "room" | "deliberation";
 export type SurveyOutcome = "passed" | "failed";
 export type DecisionKind = "granted" | "refused";
+/** Where a person of the staff is, by that person's own word. */
+export type Whereabouts = "remote" | "on_site";
 export type IdentityMethod = "id_card" | "passport" | "staff_credential" | "second_factor";
 
 export interface CheckItem {
@@ -100,7 +102,20 @@ export interface Evidence {
 	bytes: number;
 	media_type: string;
 	captured_at: number;
-	position?: { lat_e7: number; lon_e7: number; accuracy_m: number };
+	position?: Position;
+}
+
+/** In 1e-7 degrees and metres. */
+export interface Position {
+	lat_e7: number;
+	lon_e7: number;
+	accuracy_m: number;
+}
+/** The registered position of the site and how far from it a device may be (R23). */
+export interface Site {
+	lat_e7: number;
+	lon_e7: number;
+	fence_m: number;
 }
 
 /** In 1/10000 of the picture's width and height. */
@@ -160,6 +175,7 @@ export type Event =
 			mode: "remote" | "hybrid" | "on_site";
 			starts_at: number;
 			resurvey?: { of: string; carried: Answer[] };
+			site?: Site;
 	  }
 	| { type: "lobby_opened"; clock: { state: string } }
 	| { type: "arrived"; person: PersonId; seat: SeatId; device: string }
@@ -176,7 +192,12 @@ export type Event =
 			authorisation?: string;
 	  }
 	| { type: "admitted"; person: PersonId }
-	| { type: "credential_shown"; person: PersonId; number_last_four: string }
+	| { type: "credential_shown"; person: PersonId; number_last_four: string; whereabouts?: Whereabouts }
+	| { type: "whereabouts_changed"; person: PersonId; whereabouts: Whereabouts }
+	| { type: "position_reported"; person: PersonId; position: Position }
+	| { type: "location_overridden"; person: PersonId; of: PersonId; reason: string }
+	| { type: "on_site_asked"; person: PersonId; reason?: string }
+	| { type: "on_site_withdrawn"; person: PersonId }
 	| { type: "departed"; person: PersonId; cause: "left" | "removed" }
 	| { type: "connection_lost"; person: PersonId }
 	| { type: "connection_restored"; person: PersonId }

@@ -82,6 +82,8 @@ export async function playJourney(cast: Cast, server: Server, session: string, o
   await shot(walker, "room");
   await survey.shootItem(walker, codes[5] ?? "F06", [expert, applicant]);
 
+  await survey.askOnSite(applicant, chair);
+
   say("opinions and the private deliberation");
   await survey.fileOpinion(expert, "示例意见：布局与流程合理。");
   for (const staff of [chair, second, walker]) await survey.fileOpinion(staff, "示例意见：同意。");

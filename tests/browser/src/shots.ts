@@ -110,9 +110,18 @@ try {
   }
   await look(chair, "lobby-ready");
   await look(applicant, "lobby-admitted");
+  await walker.page.context().grantPermissions(["geolocation", "camera", "microphone"]);
+  await walker.page.context().setGeolocation({ latitude: 39.127, longitude: 117.2, accuracy: 20 });
   await enter.start(cast);
   await look(walker, "room-begun");
 
+  await chair.button("location.submit").waitFor();
+  await look(walker, "location");
+  for (const staff of [second, chair]) {
+    await staff.fill("location.reason", "示例：室内定位漂移，门牌已拍摄。");
+    await staff.press("location.submit");
+  }
+  await chair.button("location.submit").waitFor({ state: "detached" });
   await survey.shootExterior(walker);
   const codes = await survey.itemCodes(walker);
   for (const code of codes) {
@@ -126,6 +135,10 @@ try {
   }
   await survey.shootItem(walker, codes[5] ?? "F06", [expert, applicant]);
   await look(walker, "room-item");
+  await survey.askOnSite(applicant, chair, async () => {
+    await look(chair, "on-site-asked");
+    await look(applicant, "on-site-asked-applicant");
+  });
   await look(applicant, "room-applicant");
   await look(supervisor, "room-supervisor");
   await expert.press("bar.annotate");

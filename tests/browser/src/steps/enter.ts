@@ -61,6 +61,8 @@ export async function checkAndAdmit(chair: Actor, other: Actor): Promise<void> {
 export async function showCredential(actor: Actor): Promise<void> {
   const form = actor.page.getByRole("form", { name: label("credential.title") });
   await form.getByLabel(label("credential.lastFour")).fill("1024");
+  const onSite = form.getByLabel(label("credential.onSite"));
+  if (actor.key.startsWith("surveyor")) await onSite.check();
   await form.getByRole("button", { name: label("credential.show") }).click();
   await form.waitFor({ state: "detached" });
 }

@@ -85,3 +85,15 @@ export async function deliberate(chair: Actor, applicant: Actor, during: () => P
   await applicant.page.locator(".shut").waitFor({ state: "detached" });
   return { from, to };
 }
+
+/** The applicant asks for an on-site survey and thinks better of it (R20); the chair sees both. */
+export async function askOnSite(applicant: Actor, chair: Actor, meanwhile: () => Promise<void> = async () => undefined): Promise<void> {
+  await applicant.tab("conclusion");
+  await applicant.page.getByText(label("onSite.title"), { exact: true }).click();
+  await applicant.fill("onSite.reason", "示例：后厨信号不好。");
+  await applicant.press("onSite.ask");
+  await chair.button("onSite.answer").waitFor();
+  await meanwhile();
+  await applicant.press("onSite.withdraw");
+  await chair.button("onSite.answer").waitFor({ state: "detached" });
+}
