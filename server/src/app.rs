@@ -35,8 +35,8 @@ impl FromRef<AppState> for Rooms {
 pub fn router(app: AppState) -> Router {
     let https_only = HttpsOnly(app.services.config.tls.is_some());
     let web = web::Files::find(&app.services.config).into_router();
-    http::routes()
-        .merge(rooms::routes())
+    let (routes, _) = http::routes().merge(rooms::routes()).split_for_parts();
+    routes
         .fallback_service(web)
         .method_not_allowed_fallback(problem::method_not_allowed)
         .layer(DefaultBodyLimit::max(JSON_LIMIT))

@@ -6,12 +6,13 @@ use std::borrow::Cow;
 
 use axum::Json;
 use axum::extract::Request;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use kanjie_domain::{Code, Refusal};
 use kanjie_store::StoreError;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::texts::{self, Lang};
 
@@ -38,6 +39,7 @@ pub enum ProblemCode {
     TimedOut,
     /// The session is not yet, or no more, where this can be had.
     NotReady,
+    RangeNotSatisfiable,
     Internal,
     /// The procedure does not allow it.
     Refused(Code),
@@ -64,6 +66,7 @@ impl ProblemCode {
             Self::TooManyRequests => "too_many_requests",
             Self::TimedOut => "timed_out",
             Self::NotReady => "not_ready",
+            Self::RangeNotSatisfiable => "range_not_satisfiable",
             Self::Internal => "internal",
             Self::Refused(code) => return Cow::Owned(domain_code(code)),
         })
@@ -79,6 +82,7 @@ impl ProblemCode {
             Self::Malformed => StatusCode::BAD_REQUEST,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMedia => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::RangeNotSatisfiable => StatusCode::RANGE_NOT_SATISFIABLE,
             Self::ForeignOrigin | Self::Refused(Code::NotAllowed) => StatusCode::FORBIDDEN,
             Self::SignInNeeded
             | Self::SignInFailed
@@ -100,6 +104,7 @@ impl ProblemCode {
             StatusCode::PAYLOAD_TOO_LARGE => Self::TooLarge,
             StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::UnsupportedMedia,
             StatusCode::REQUEST_TIMEOUT => Self::TimedOut,
+            StatusCode::RANGE_NOT_SATISFIABLE => Self::RangeNotSatisfiable,
             StatusCode::TOO_MANY_REQUESTS => Self::TooManyRequests,
             _ if status.is_server_error() => Self::Internal,
             _ => Self::Malformed,
@@ -188,15 +193,23 @@ impl Problem {
     }
 }
 
-#[derive(Serialize)]
-struct Details<'a> {
+/// RFC 9457 problem details; `title` and `next` in the language of `Accept-Language`.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub struct Details<'a> {
+    /// `urn:kanjie:problem:CODE`.
     #[serde(rename = "type")]
     kind: String,
     title: &'a str,
     status: u16,
+    /// Stable; by this a program tells what is wrong.
+    #[schema(value_type = String, pattern = "^[a-z0-9_]+$")]
     code: &'a str,
+    /// What to do next.
     next: &'a str,
+    /// Item codes, person ids, department names, numbers of tries left.
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    #[schema(value_type = Vec<String>, required = false)]
     missing: &'a [String],
 }
 
@@ -221,12 +234,25 @@ pub async fn in_callers_language(request: Request, next: Next) -> Response {
         _ => return response,
     };
     let mut rendered = problem.render(lang);
-    for name in [header::ALLOW, header::SET_COOKIE] {
-        if let Some(value) = response.headers().get(&name) {
-            rendered.headers_mut().insert(name, value.clone());
+    for (name, value) in response.headers() {
+        if !of_the_body(name) {
+            rendered.headers_mut().append(name, value.clone());
         }
     }
     rendered
+}
+
+/// Headers that speak of the body, which is another now.
+fn of_the_body(name: &HeaderName) -> bool {
+    [
+        header::CONTENT_TYPE,
+        header::CONTENT_LENGTH,
+        header::CONTENT_ENCODING,
+        header::TRANSFER_ENCODING,
+        header::CACHE_CONTROL,
+        header::RETRY_AFTER,
+    ]
+    .contains(name)
 }
 
 /// Errors that carry no page of their own.
@@ -235,7 +261,7 @@ fn is_bare_error(status: StatusCode, headers: &HeaderMap) -> bool {
     let has_page = headers
         .get(header::CONTENT_TYPE)
         .is_some_and(|t| t.as_bytes().starts_with(b"text/html"));
-    is_error && !has_page && status != StatusCode::RANGE_NOT_SATISFIABLE
+    is_error && !has_page
 }
 
 /// Fallback for a route that exists with another method.

@@ -40,9 +40,9 @@ pub use room::Message;
 pub use sockets::{SocketId, entry_text};
 pub use switch::Switch;
 
-use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::routing::get;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt as _};
+use utoipa_axum::routes;
 
 use crate::app::AppState;
 use crate::auth::Caller;
@@ -437,22 +437,14 @@ fn room_of(event: &RelayEvent) -> &RoomId {
 }
 
 /// Routes of sessions: socket, journal, stills, documents, recording, verification.
-pub fn routes() -> Router<AppState> {
-    let still = get(stills::get)
-        .put(stills::put)
-        .layer(DefaultBodyLimit::max(stills::MAX_BYTES));
-    Router::new()
-        .route("/api/v1/sessions/{id}/socket", get(socket::get))
-        .route("/api/v1/sessions/{id}/journal", get(http_journal::get))
-        .route("/api/v1/sessions/{id}/stills/{evidence}", still)
-        .route(
-            "/api/v1/sessions/{id}/documents/{name}",
-            get(documents::get),
-        )
-        .route("/api/v1/sessions/{id}/recording", get(recording_files::get))
-        .route(
-            "/api/v1/sessions/{id}/recording/{file}",
-            get(recording_files::file),
-        )
-        .route("/api/v1/sessions/{id}/verification", get(verification::get))
+pub fn routes() -> OpenApiRouter<AppState> {
+    let large = DefaultBodyLimit::max(stills::MAX_BYTES);
+    OpenApiRouter::new()
+        .routes(routes!(socket::get))
+        .routes(routes!(http_journal::get))
+        .routes(routes!(stills::get, stills::put).layer(large))
+        .routes(routes!(documents::get))
+        .routes(routes!(recording_files::get))
+        .routes(routes!(recording_files::file))
+        .routes(routes!(verification::get))
 }

@@ -28,6 +28,7 @@ pub enum FactorKind {
 
 /// A command of a person; who says it is in [`Context::actor`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Command {
     /// Chair. The server supplies the clock state; `clock_override` is the chair's reason where it is not synchronised.

@@ -64,6 +64,7 @@ pub struct Resurvey {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum IdentityMethod {
     /// Resident identity card held to the camera.
@@ -98,6 +99,7 @@ pub enum Suspension {
 
 /// The answers to a check item; `unanswered` is the absence of one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CheckResult {
     Met,
@@ -109,6 +111,7 @@ pub enum CheckResult {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Measurement {
     /// Decimal, as read: `"4.2"`.
     pub value: String,
@@ -118,6 +121,7 @@ pub struct Measurement {
 
 /// What R25 accepts for items marked P or N.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum MeasuredHow {
     Measurement,
@@ -126,6 +130,7 @@ pub enum MeasuredHow {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Answer {
     pub code: String,
     pub result: CheckResult,
@@ -139,6 +144,7 @@ pub struct Answer {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum EvidenceKind {
     /// Exterior shot that shows the address (R24).
@@ -148,6 +154,7 @@ pub enum EvidenceKind {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Position {
     pub lat_e7: i64,
     pub lon_e7: i64,
@@ -162,6 +169,7 @@ impl Position {
 
 /// R26: what every piece of evidence carries; the server's time is the entry's `at`, the case the session's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Evidence {
     pub id: String,
     pub kind: EvidenceKind,
@@ -183,12 +191,14 @@ pub struct Evidence {
 
 /// A point of the picture, in 1/10000 of its width and height.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Point {
     pub x: u16,
     pub y: u16,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Stance {
     Agree,
@@ -197,6 +207,7 @@ pub enum Stance {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum OpinionKind {
     Expert,
@@ -204,6 +215,7 @@ pub enum OpinionKind {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ChatScope {
     Room,
@@ -212,6 +224,7 @@ pub enum ChatScope {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SurveyOutcome {
     Passed,
@@ -219,6 +232,7 @@ pub enum SurveyOutcome {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum DecisionKind {
     Granted,
@@ -227,6 +241,7 @@ pub enum DecisionKind {
 
 /// The approver's text of the decision (R38, R40, R41).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DecisionText {
     pub kind: DecisionKind,
     /// What is granted or refused, in one line.
@@ -248,6 +263,7 @@ pub struct DecisionText {
 
 /// R43: the four ways to end without a decision.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "how", rename_all = "snake_case")]
 pub enum Ending {
     /// `by`: civil date, `2026-12-05`.

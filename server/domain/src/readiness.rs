@@ -10,6 +10,7 @@ use crate::session::Session;
 
 /// The acts of the run (signalling.md section 2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Act {
     Start,
@@ -23,6 +24,7 @@ pub enum Act {
 
 /// Whether an act is possible now for the person whose act it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ActReadiness {
     pub act: Act,
     pub ready: bool,

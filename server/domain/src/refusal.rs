@@ -125,8 +125,10 @@ pub enum Code {
 
 /// Why a command was refused, with what is missing (item codes, person ids, department names).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[error("refused: {code:?}")]
 pub struct Refusal {
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub code: Code,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<String>,

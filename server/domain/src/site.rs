@@ -21,6 +21,7 @@ pub struct Site {
 
 /// Where a person of the staff is, by that person's own word on the record (勘验人员是否在现场).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Whereabouts {
     #[default]

@@ -11,7 +11,7 @@ use crate::export::{self, ExportError};
 use crate::services::Services;
 
 /// What the check found.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, utoipa::ToSchema)]
 pub struct Verdict {
     pub whole: bool,
     pub entries: u64,

@@ -15,16 +15,23 @@ use crate::problem::{Problem, ProblemCode};
 use crate::rooms::Rooms;
 use crate::services::Services;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct How {
+    /// 1: as it would be sealed now; for who seals.
     preview: Option<u8>,
 }
 
-#[derive(Debug, Serialize)]
-struct Preview {
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct Preview {
     content_digest: String,
 }
 
+/// A document: `decision.pdf`, `record.pdf`, `receipt-N.pdf`, or `preview`, the digest of what sealing would seal now.
+#[utoipa::path(get, path = "/api/v1/sessions/{id}/documents/{name}", operation_id = "document", tag = "sessions",
+    params(("id" = String, Path, description = "Session"), ("name" = String, Path), How),
+    responses((status = 200, description = "The document", content((Vec<u8> = "application/pdf"), (Preview = "application/json"))),
+        (status = 409, response = Problem)))]
 pub async fn get(
     State(services): State<Services>,
     State(rooms): State<Rooms>,

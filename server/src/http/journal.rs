@@ -14,18 +14,26 @@ use crate::services::Services;
 /// Entries in one answer, at most.
 const LIMIT: u32 = 2_000;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct After {
+    /// The last number that is known already.
     #[serde(default)]
+    #[param(default = 0)]
     after: u64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct Entries {
+    #[schema(value_type = Vec<crate::http::describe::EntrySchema>)]
     entries: Vec<Entry>,
 }
 
+/// Entries of the session's journal after a number, at most 2,000.
+#[utoipa::path(get, path = "/api/v1/sessions/{id}/journal", operation_id = "journal", tag = "sessions",
+    params(("id" = String, Path, description = "Session"), After),
+    responses((status = 200, description = "What the caller may see of each", body = Entries)))]
 pub async fn get(
     State(services): State<Services>,
     caller: Caller,

@@ -13,12 +13,16 @@ use crate::net::Connection;
 use crate::problem::Problem;
 use crate::services::Services;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = CodeRequest)]
 pub struct Send {
     token: String,
 }
 
+/// Sends a one-time code to the registered phone.
+#[utoipa::path(post, path = "/api/v1/links/code", operation_id = "send_link_code", tag = "sign-in", security(()), request_body = Send,
+    responses((status = 204, description = "Sent"), (status = 404, response = Problem), (status = 429, response = Problem)))]
 pub async fn handle(
     State(services): State<Services>,
     Extension(connection): Extension<Connection>,

@@ -12,13 +12,15 @@ use crate::net::Connection;
 use crate::problem::{Problem, ProblemCode};
 use crate::services::Services;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = LinkToken)]
 pub struct Open {
     token: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = LinkBrief)]
 pub struct Opened {
     session: String,
     name_masked: String,
@@ -28,6 +30,9 @@ pub struct Opened {
     starts_at: i64,
 }
 
+/// Shows whose link it is and for what; uses nothing up.
+#[utoipa::path(post, path = "/api/v1/links/open", operation_id = "open_link", tag = "sign-in", security(()), request_body = Open,
+    responses((status = 200, description = "The link", body = Opened), (status = 404, response = Problem), (status = 429, response = Problem)))]
 pub async fn handle(
     State(services): State<Services>,
     Extension(connection): Extension<Connection>,

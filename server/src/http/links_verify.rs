@@ -14,14 +14,19 @@ use crate::net::Connection;
 use crate::problem::Problem;
 use crate::services::Services;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = LinkProof)]
 pub struct Verify {
     token: String,
     code: String,
     device: String,
 }
 
+/// Signs in by link and code, to that session alone.
+#[utoipa::path(post, path = "/api/v1/links/verify", operation_id = "verify_link", tag = "sign-in", security(()), request_body = Verify,
+    responses((status = 200, description = "Signed in; the answer sets the cookie", body = me::Me, headers(("Set-Cookie" = String))),
+        (status = 401, response = Problem), (status = 404, response = Problem), (status = 429, response = Problem)))]
 pub async fn handle(
     State(services): State<Services>,
     Extension(connection): Extension<Connection>,

@@ -17,7 +17,7 @@ use crate::services::Services;
 const MOST_SESSIONS: u32 = 200;
 
 /// The caller.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct Me {
     pub person: PersonId,
     pub name: String,
@@ -28,7 +28,7 @@ pub struct Me {
 }
 
 /// A session as its participant sees it in a list.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct SessionBrief {
     pub id: String,
     pub case_no: String,
@@ -54,6 +54,9 @@ impl From<Part> for SessionBrief {
     }
 }
 
+/// Who I am here, and my sessions.
+#[utoipa::path(get, path = "/api/v1/me", operation_id = "me", tag = "sign-in",
+    responses((status = 200, description = "The caller", body = Me)))]
 pub async fn handle(State(services): State<Services>, caller: Caller) -> Result<Json<Me>, Problem> {
     Ok(Json(of(&services, caller).await?))
 }

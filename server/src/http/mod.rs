@@ -1,6 +1,7 @@
 //! The HTTP API: one endpoint, one file.
 
 mod codes;
+pub mod describe;
 pub mod documents;
 pub mod headers;
 mod health;
@@ -19,22 +20,23 @@ pub mod socket;
 pub mod stills;
 pub mod verification;
 
-use axum::Router;
-use axum::routing::{get, post};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::app::AppState;
 
 /// Everything but the routes of live sessions.
-pub fn routes() -> Router<AppState> {
-    Router::new()
-        .route("/healthz", get(health::alive))
-        .route("/readyz", get(health::ready))
-        .route("/api/v1/sign-in", post(sign_in::handle))
-        .route("/api/v1/sign-out", post(sign_out::handle))
-        .route("/api/v1/links/open", post(links_open::handle))
-        .route("/api/v1/links/code", post(links_code::handle))
-        .route("/api/v1/links/verify", post(links_verify::handle))
-        .route("/api/v1/codes", post(codes::handle))
-        .route("/api/v1/me", get(me::handle))
-        .route("/api/v1/sessions/{id}", get(session::handle))
+pub fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(health::alive))
+        .routes(routes!(health::ready))
+        .routes(routes!(describe::get))
+        .routes(routes!(sign_in::handle))
+        .routes(routes!(sign_out::handle))
+        .routes(routes!(links_open::handle))
+        .routes(routes!(links_code::handle))
+        .routes(routes!(links_verify::handle))
+        .routes(routes!(codes::handle))
+        .routes(routes!(me::handle))
+        .routes(routes!(session::handle))
 }

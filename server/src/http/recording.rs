@@ -17,17 +17,49 @@ use crate::problem::{Problem, ProblemCode};
 use crate::rooms::Rooms;
 use crate::services::Services;
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct Recording {
+    #[schema(value_type = RecordingState)]
     state: &'static str,
     done: usize,
     of: usize,
     /// Zero of the time line, UTC µs.
     t0: Option<i64>,
     duration_us: i64,
+    #[schema(value_type = Vec<RecordedTrack>)]
     tracks: Vec<Value>,
 }
 
+#[derive(utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[allow(dead_code, reason = "describes the words above")]
+enum RecordingState {
+    Making,
+    Ready,
+    Failed,
+}
+
+/// One file to play; the list is as it was made, with names.
+#[derive(utoipa::ToSchema)]
+#[allow(dead_code, reason = "describes what is read from the list of tracks")]
+struct RecordedTrack {
+    track: String,
+    #[schema(required = true)]
+    person: Option<String>,
+    #[schema(required = true)]
+    name: Option<String>,
+    source: String,
+    kind: String,
+    file: String,
+    start_us: i64,
+    duration_us: i64,
+    width: Option<u32>,
+    height: Option<u32>,
+}
+
+/// The playable tracks of a closed session.
+#[utoipa::path(get, path = "/api/v1/sessions/{id}/recording", operation_id = "recording", tag = "sessions", params(("id" = String, Path, description = "Session")),
+    responses((status = 200, description = "How far they are made, and which there are", body = Recording), (status = 409, response = Problem)))]
 pub async fn get(
     State(services): State<Services>,
     State(rooms): State<Rooms>,
@@ -103,6 +135,10 @@ fn named(mut track: Map<String, Value>, state: &Session) -> Value {
 }
 
 /// A track's file, in whole or by range.
+#[utoipa::path(get, path = "/api/v1/sessions/{id}/recording/{file}", operation_id = "recording_file", tag = "sessions",
+    params(("id" = String, Path, description = "Session"), ("file" = String, Path), ("Range" = Option<String>, Header)),
+    responses((status = 200, description = "Fragmented MP4", content_type = "video/mp4", body = Vec<u8>),
+        (status = 206, description = "The range asked for", content_type = "video/mp4", body = Vec<u8>), (status = 416, response = Problem)))]
 pub async fn file(
     State(services): State<Services>,
     State(rooms): State<Rooms>,

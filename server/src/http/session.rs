@@ -8,6 +8,9 @@ use crate::http::me::SessionBrief;
 use crate::problem::Problem;
 use crate::services::Services;
 
+/// A session in brief, where the caller has a part in it.
+#[utoipa::path(get, path = "/api/v1/sessions/{id}", operation_id = "session", tag = "sessions", params(("id" = String, Path, description = "Session")),
+    responses((status = 200, description = "The session", body = SessionBrief)))]
 pub async fn handle(
     State(services): State<Services>,
     caller: Caller,

@@ -15,7 +15,7 @@ use crate::services::Services;
 
 const LONGEST_USER: usize = 64;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SignIn {
     user: String,
@@ -23,6 +23,10 @@ pub struct SignIn {
     totp: String,
 }
 
+/// Signs staff in, by password and TOTP.
+#[utoipa::path(post, path = "/api/v1/sign-in", operation_id = "sign_in", tag = "sign-in", security(()), request_body = SignIn,
+    responses((status = 200, description = "Signed in; the answer sets the cookie", body = me::Me, headers(("Set-Cookie" = String))),
+        (status = 401, response = Problem), (status = 429, response = Problem)))]
 pub async fn handle(
     State(services): State<Services>,
     Extension(connection): Extension<Connection>,

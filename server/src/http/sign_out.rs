@@ -8,6 +8,9 @@ use crate::auth::{Caller, cookie};
 use crate::problem::Problem;
 use crate::services::{Services, SignInEnded};
 
+/// Ends this sign-in, everywhere it is in use.
+#[utoipa::path(post, path = "/api/v1/sign-out", operation_id = "sign_out", tag = "sign-in",
+    responses((status = 204, description = "Ended", headers(("Set-Cookie" = String)))))]
 pub async fn handle(
     State(services): State<Services>,
     caller: Caller,

@@ -18,6 +18,9 @@ use crate::socket::connection::{self, Client};
 use crate::socket::frames::MAX_FRAME;
 use crate::texts::Lang;
 
+/// The live session: docs/protocol/signalling.md section 2; frames are `FromClient` and `ServerFrame`.
+#[utoipa::path(get, path = "/api/v1/sessions/{id}/socket", operation_id = "socket", tag = "sessions", params(("id" = String, Path, description = "Session")),
+    responses((status = 101, description = "A WebSocket"), (status = 403, response = Problem)))]
 pub async fn get(
     State(services): State<Services>,
     State(rooms): State<Rooms>,

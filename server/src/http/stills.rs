@@ -29,8 +29,9 @@ pub const MAX_BYTES: usize = 20 * 1024 * 1024;
 const MAX_ID: usize = 64;
 const PAGE: u32 = 2_000;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct About {
     kind: EvidenceKind,
     item: Option<String>,
@@ -41,12 +42,19 @@ pub struct About {
     accuracy_m: Option<u32>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct Taken {
     evidence: String,
     seq: u64,
 }
 
+/// Keeps the untouched original of a piece of evidence, and journals it. The same again changes nothing.
+#[utoipa::path(put, path = "/api/v1/sessions/{id}/stills/{evidence}", operation_id = "put_still", tag = "sessions",
+    params(("id" = String, Path, description = "Session"), ("evidence" = String, Path, description = "Chosen by the client: letters, digits, `-`, `_`; at most 64"),
+        About, ("Content-Digest" = String, Header, description = "`sha-256=:BASE64:` (RFC 9530)")),
+    request_body(content((Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png")), description = "JPEG or PNG, at most 20 MiB"),
+    responses((status = 200, description = "It was there already", body = Taken), (status = 201, description = "Taken", body = Taken),
+        (status = 403, response = Problem), (status = 409, response = Problem)))]
 pub async fn put(
     State(services): State<Services>,
     State(rooms): State<Rooms>,
@@ -123,6 +131,10 @@ async fn discard(rooms: &Rooms, session: &str, digest: &str, path: PathBuf) {
     }
 }
 
+/// The untouched original.
+#[utoipa::path(get, path = "/api/v1/sessions/{id}/stills/{evidence}", operation_id = "still", tag = "sessions",
+    params(("id" = String, Path, description = "Session"), ("evidence" = String, Path)),
+    responses((status = 200, description = "The picture", content((Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png")))))]
 pub async fn get(
     State(services): State<Services>,
     State(rooms): State<Rooms>,

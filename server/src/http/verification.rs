@@ -10,6 +10,9 @@ use crate::problem::{Problem, ProblemCode};
 use crate::rooms::Rooms;
 use crate::services::Services;
 
+/// The check of a closed session's package, by the code of `kanjie verify`.
+#[utoipa::path(get, path = "/api/v1/sessions/{id}/verification", operation_id = "verification", tag = "sessions", params(("id" = String, Path, description = "Session")),
+    responses((status = 200, description = "What the check found", body = Verdict), (status = 409, response = Problem)))]
 pub async fn get(
     State(services): State<Services>,
     State(rooms): State<Rooms>,

@@ -6,11 +6,10 @@ use std::time::Duration;
 use axum::extract::ws::{Message, Utf8Bytes, WebSocket};
 use kanjie_domain::Command;
 use kanjie_store::{JournalId, Store};
-use serde_json::Number;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::frames::{self, Do, FromClient, Hello, MAX_DEPTH, RelayFacts, ToClient};
+use super::frames::{self, Beat, Do, FromClient, Hello, MAX_DEPTH, RelayFacts, ToClient};
 use super::guard::{Bucket, within_depth};
 use super::outbox::{Bye, Inbox, Out, outbox};
 use crate::auth::Caller;
@@ -297,7 +296,7 @@ async fn at_once(end: &mut watch::Receiver<Option<Bye>>) -> Bye {
     }
 }
 
-async fn pong(socket: &mut WebSocket, n: &Number) -> Result<(), End> {
+async fn pong(socket: &mut WebSocket, n: &Beat) -> Result<(), End> {
     send(socket, frames::text(&ToClient::Pong(n)).into()).await
 }
 

@@ -11,17 +11,24 @@ pub const MAX_FRAME: usize = 256 * 1024;
 /// Deepest nesting of a client's JSON.
 pub const MAX_DEPTH: usize = 32;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[schema(as = ClientFrame)]
 pub enum FromClient {
     Hello(Hello),
     Do(Do),
     Media(MediaFromClient),
-    Ping(Number),
+    Ping(Beat),
 }
 
+/// Whatever number the client counts by; it comes back as it was.
+#[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(transparent)]
+#[schema(value_type = f64)]
+pub struct Beat(pub Number);
+
 /// What a client says first: where its journal ends, and on what device it is.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Hello {
     pub after: u64,
@@ -36,23 +43,24 @@ pub struct Hello {
 }
 
 /// `command` stays a value so that a malformed command can be refused by its `id`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Do {
     pub id: u64,
+    #[schema(value_type = kanjie_domain::Command)]
     pub command: Value,
     #[serde(default)]
     pub factor: Option<String>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Half {
     Up,
     Down,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum MediaFromClient {
     UpOffer {
@@ -69,8 +77,9 @@ pub enum MediaFromClient {
     },
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ControlFrame)]
 pub enum ToClient<'a> {
     Welcome {
         session: &'a str,
@@ -98,13 +107,15 @@ pub enum ToClient<'a> {
     },
     Readiness {
         seq: u64,
+        #[schema(value_type = Vec<kanjie_domain::ActReadiness>)]
         acts: &'a Value,
     },
     Presence {
+        #[schema(value_type = BTreeMap<String, Quality>)]
         quality: &'a BTreeMap<SeatId, Quality>,
         speaking: Option<&'a SeatId>,
     },
-    Pong(&'a Number),
+    Pong(&'a Beat),
     Media(MediaToClient<'a>),
     Bye {
         code: &'a str,
@@ -113,14 +124,15 @@ pub enum ToClient<'a> {
     },
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct RelayFacts<'a> {
+    #[schema(value_type = Vec<Value>)]
     pub ice_servers: [Value; 0],
     /// Another at each start of the relay.
     pub run: &'a str,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Quality {
     Good,
@@ -129,7 +141,7 @@ pub enum Quality {
     Lost,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MediaToClient<'a> {
     UpAnswer {
@@ -148,7 +160,7 @@ pub enum MediaToClient<'a> {
     },
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct DownTrack {
     pub mid: String,
     pub seat: SeatId,
