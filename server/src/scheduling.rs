@@ -2,10 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use kanjie_domain::case::Listed;
 use kanjie_domain::event::{Mode, Scheduled};
 use kanjie_domain::site::Site;
 use kanjie_domain::template::Template;
-use kanjie_domain::{Actor, CaseBrief, CaseEvent, Event, Participant, PersonId, Role};
+use kanjie_domain::{
+    Actor, Calendar, Case, CaseBrief, CaseEvent, CaseRecorded, Event, Participant, PersonId, Role,
+};
 use kanjie_store::{AppendRequest, IndexChange, JournalId, NewEntry, NewLink, SessionRow};
 use serde::Serialize;
 
@@ -59,6 +62,7 @@ pub async fn create(services: &Services, new: NewSession) -> Result<String, Fail
             id: case.clone(),
             case_no: new.brief.case_no.clone(),
         },
+        listed(&case, at, &case_events)?,
         IndexChange::Session {
             row,
             participants: new.participants.clone(),
@@ -88,6 +92,23 @@ pub async fn create(services: &Services, new: NewSession) -> Result<String, Fail
     };
     services.store.append(request).await?;
     Ok(session)
+}
+
+/// What lists show of a case after its first entries, which the server itself writes.
+fn listed(id: &str, at: i64, events: &[CaseEvent]) -> Result<IndexChange, Failure> {
+    let mut entries = events.iter().map(|event| CaseRecorded {
+        actor: Actor::System,
+        at,
+        event: event.clone(),
+    });
+    let first = entries.next().and_then(|entry| Case::begin(&entry));
+    let mut case = first.ok_or_else(|| Failure::Usage(String::from("no first entry")))?;
+    entries.for_each(|entry| case.evolve(&entry));
+    let calendar = Calendar::example().map_err(|error| Failure::Usage(error.to_string()))?;
+    Ok(IndexChange::Listed {
+        case: id.to_owned(),
+        listed: Box::new(Listed::of(&case, &calendar)),
+    })
 }
 
 /// Entries that the server itself writes.

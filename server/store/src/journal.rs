@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use kanjie_domain::case::Listed;
 use kanjie_evidence::{Entry, Hash, Opened};
 use sqlx::FromRow;
 
+use crate::cases::Changes;
 use crate::error::{StoreError, is_passing, or_exists};
 use crate::sessions::{self, SessionRow};
 use crate::statement::{Connection, statements};
@@ -68,6 +70,8 @@ pub struct AppendRequest {
 pub enum IndexChange {
     /// A new case.
     Case { id: String, case_no: String },
+    /// What lists show of a case after the entries of this request: with each entry of its journal.
+    Listed { case: String, listed: Box<Listed> },
     /// A new session with its participants: person id and roles.
     Session {
         row: SessionRow,
@@ -129,8 +133,9 @@ impl Store {
             }
             heads.insert(journal, head);
         }
+        let mut changes = Changes::default();
         for change in &request.index {
-            sessions::apply(&mut tx, change).await?;
+            sessions::apply(&mut tx, change, &mut changes).await?;
         }
         let mut appended = Vec::new();
         for (journal, entries) in &request.write {
@@ -152,6 +157,7 @@ impl Store {
             }
             heads.insert(journal, head);
         }
+        changes.write(&mut tx).await?;
         tx.commit().await?;
         Ok(appended)
     }
@@ -180,13 +186,7 @@ impl Store {
         after: u64,
         limit: u32,
     ) -> Result<Vec<Entry>, StoreError> {
-        let rows: Vec<EntryRow> = ENTRIES
-            .bind(&journal.to_string())
-            .bind(i64::try_from(after).unwrap_or(i64::MAX))
-            .bind(limit)
-            .all(&mut self.read().await?)
-            .await?;
-        rows.into_iter().map(Entry::try_from).collect()
+        entries_of(&mut self.read().await?, journal, after, limit).await
     }
 
     /// Where the journal stands.
@@ -206,6 +206,21 @@ async fn lock(tx: &mut Tx, request: &AppendRequest) -> Result<(), StoreError> {
         tx.lock(&journal.to_string()).await?;
     }
     Ok(())
+}
+
+pub(crate) async fn entries_of(
+    c: &mut impl Connection,
+    journal: &JournalId,
+    after: u64,
+    limit: u32,
+) -> Result<Vec<Entry>, StoreError> {
+    let rows: Vec<EntryRow> = ENTRIES
+        .bind(&journal.to_string())
+        .bind(i64::try_from(after).unwrap_or(i64::MAX))
+        .bind(limit)
+        .all(c)
+        .await?;
+    rows.into_iter().map(Entry::try_from).collect()
 }
 
 async fn head_of(c: &mut impl Connection, journal: &JournalId) -> Result<Head, StoreError> {

@@ -1,4 +1,5 @@
-//! Keeps what must outlive the process: journals, accounts, sign-ins, links, codes, the index of sessions, notices.
+//! Keeps what must outlive the process: journals, accounts, sign-ins, links, codes, the indices of cases and sessions,
+//! notices.
 //!
 //! The only user of sqlx. Two engines, one behaviour: SQLite, the embedded default, in WAL mode with `synchronous=FULL`
 //! and one writer whose transactions `BEGIN IMMEDIATE`; or `PostgreSQL`, where transactions run beside each other and hold
@@ -9,6 +10,7 @@
 
 mod accounts;
 mod attempts;
+mod cases;
 mod codes;
 mod database;
 mod error;
@@ -21,9 +23,11 @@ mod sign_ins;
 mod statement;
 mod stills;
 mod store;
+mod terms;
 
 pub use accounts::{Account, NewAccount, Person};
 pub use attempts::Attempt;
+pub use cases::{CaseCounts, CaseFilter, CasePage, CaseRow, DueCursor, DuePage};
 pub use codes::{CodeCheck, NewCode, Purpose};
 pub use database::{Database, Postgres};
 pub use error::StoreError;
@@ -46,6 +50,11 @@ pub fn statements() -> impl Iterator<Item = (&'static str, Statement)> {
     [
         accounts::STATEMENTS,
         attempts::STATEMENTS,
+        cases::COUNT_STATEMENTS,
+        cases::LEAD_STATEMENTS,
+        cases::REBUILD_STATEMENTS,
+        cases::STATEMENTS,
+        cases::WRITE_STATEMENTS,
         codes::STATEMENTS,
         journal::STATEMENTS,
         links::STATEMENTS,

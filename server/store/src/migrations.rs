@@ -55,7 +55,7 @@ impl Store {
                 POSTGRES.run(&mut connection).await?;
             }
         }
-        Ok(())
+        self.index_cases_once().await
     }
 
     /// Every migration, in order, with where it stands; reads only.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use kanjie_domain::{PersonId, Role};
 use sqlx::FromRow;
 
+use crate::cases::Changes;
 use crate::error::{StoreError, or_exists};
 use crate::journal::IndexChange;
 use crate::statement::statements;
@@ -108,7 +109,11 @@ impl Store {
     }
 }
 
-pub(crate) async fn apply(tx: &mut Tx, change: &IndexChange) -> Result<(), StoreError> {
+pub(crate) async fn apply(
+    tx: &mut Tx,
+    change: &IndexChange,
+    changes: &mut Changes,
+) -> Result<(), StoreError> {
     match change {
         IndexChange::Case { id, case_no } => {
             ADD_CASE
@@ -118,6 +123,7 @@ pub(crate) async fn apply(tx: &mut Tx, change: &IndexChange) -> Result<(), Store
                 .await
                 .map_err(or_exists("case"))?;
         }
+        IndexChange::Listed { case, listed } => changes.list(tx, case, listed).await?,
         IndexChange::Session { row, participants } => {
             insert_session(tx, row).await?;
             for participant in participants {

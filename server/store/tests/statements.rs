@@ -4,6 +4,7 @@
 mod support;
 
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use rstest::rstest;
 use sqlx::{Connection, Executor, PgConnection, SqlSafeStr, SqliteConnection};
@@ -36,10 +37,9 @@ async fn every_statement_is_understood(#[values(Engine::Sqlite, Engine::Postgres
 #[test]
 fn the_list_of_statements_is_complete() {
     let listed: BTreeSet<_> = kanjie_store::statements().map(|(name, _)| name).collect();
-    let sources = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src")).unwrap();
     let mut declared = 0;
-    for source in sources {
-        let text = std::fs::read_to_string(source.unwrap().path()).unwrap();
+    for source in sources(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src"))) {
+        let text = std::fs::read_to_string(source).unwrap();
         let Some((_, block)) = text.split_once("\nstatements! {\n") else {
             continue;
         };
@@ -58,4 +58,17 @@ fn the_list_of_statements_is_complete() {
         }
     }
     assert_eq!(declared, kanjie_store::statements().count());
+}
+
+fn sources(directory: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(directory).unwrap();
+    let mut sources = Vec::new();
+    for path in entries.map(|entry| entry.unwrap().path()) {
+        if path.is_dir() {
+            sources.extend(self::sources(&path));
+        } else {
+            sources.push(path);
+        }
+    }
+    sources
 }

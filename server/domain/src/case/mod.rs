@@ -13,6 +13,7 @@ mod evolve_after;
 mod facts;
 mod guard;
 mod guide;
+mod listed;
 mod parts;
 mod stage;
 mod visible;
@@ -34,6 +35,7 @@ pub use facts::{CaseFacts, Course, Hearing, LegalReview, NotifiedParty, Statemen
 pub use guide::{
     CommitmentRoute, Concern, Guide, ListedMaterial, Need, Retention, Supply, TimeLimits,
 };
+pub use listed::Listed;
 pub use parts::{
     Appointment, Clock, Credit, Material, Period, PeriodState, Publication, RatingState, SessionOf,
 };
@@ -56,6 +58,8 @@ pub struct Case {
     /// Absent in a case that was made for one session alone.
     pub application: Option<Application>,
     pub stage: Stage,
+    /// Of the first entry, UTC µs.
+    pub began_at: i64,
     /// Of the last entry, UTC µs.
     pub last_at: i64,
     pub facts: CaseFacts,
@@ -97,6 +101,7 @@ impl Case {
             brief: brief.clone(),
             application: None,
             stage: Stage::PreReview,
+            began_at: entry.at,
             last_at: entry.at,
             facts: CaseFacts::default(),
             materials: BTreeMap::new(),

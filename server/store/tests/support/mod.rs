@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use kanjie_domain::{Participant, PersonId, Role};
 use kanjie_store::{AppendRequest, Database, IndexChange, NewAccount, Person, SessionRow, Store};
 use kanjie_test_postgres::TestDatabase;
+use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
 use tempfile::TempDir;
 
 /// Every behaviour is tested on each.
@@ -29,6 +30,65 @@ impl Place {
             Engine::Sqlite => Self::Sqlite(tempfile::tempdir().unwrap()),
             Engine::Postgres => Self::Postgres(TestDatabase::create()),
         }
+    }
+
+    /// Every row of these tables, as texts, in order: what the store itself does not show.
+    pub async fn dump(&self, tables: &[&str]) -> Vec<Vec<String>> {
+        let mut dump = Vec::new();
+        for table in tables {
+            dump.push(match self {
+                Self::Sqlite(_) => {
+                    let mut c = self.sqlite().await;
+                    let columns =
+                        "SELECT group_concat('quote(' || '\"' || name || '\"' || ')', '||'',''||')
+                        FROM pragma_table_info($1)";
+                    let columns: String = sqlx::query_scalar(columns)
+                        .bind(*table)
+                        .fetch_one(&mut c)
+                        .await
+                        .unwrap();
+                    let sql = format!("SELECT {columns} AS line FROM {table} ORDER BY line");
+                    sqlx::query_scalar(AssertSqlSafe(sql))
+                        .fetch_all(&mut c)
+                        .await
+                        .unwrap()
+                }
+                Self::Postgres(server) => {
+                    let mut c = PgConnection::connect(&server.url()).await.unwrap();
+                    let sql = format!("SELECT t::text FROM {table} t ORDER BY 1");
+                    sqlx::query_scalar(AssertSqlSafe(sql))
+                        .fetch_all(&mut c)
+                        .await
+                        .unwrap()
+                }
+            });
+        }
+        dump
+    }
+
+    /// Runs a statement past the store.
+    pub async fn execute(&self, sql: &str) {
+        let sql = AssertSqlSafe(sql.to_owned());
+        match self {
+            Self::Sqlite(_) => {
+                sqlx::query(sql)
+                    .execute(&mut self.sqlite().await)
+                    .await
+                    .unwrap();
+            }
+            Self::Postgres(server) => {
+                let mut c = PgConnection::connect(&server.url()).await.unwrap();
+                sqlx::query(sql).execute(&mut c).await.unwrap();
+            }
+        }
+    }
+
+    async fn sqlite(&self) -> SqliteConnection {
+        let Self::Sqlite(dir) = self else {
+            panic!("not a file")
+        };
+        let url = format!("sqlite:{}", dir.path().join("test.sqlite3").display());
+        SqliteConnection::connect(&url).await.unwrap()
     }
 
     pub fn database(&self) -> Database {

@@ -6,6 +6,7 @@ mod calendar;
 mod clock;
 mod intake;
 mod invariants;
+mod listed;
 mod parties;
 mod play;
 mod reading;
