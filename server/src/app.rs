@@ -5,6 +5,7 @@ use axum::extract::{DefaultBodyLimit, FromRef};
 use axum::middleware;
 
 use crate::http::headers::HttpsOnly;
+use crate::http::once::Once;
 use crate::rooms::{self, Rooms};
 use crate::services::Services;
 use crate::{http, problem, web};
@@ -35,8 +36,10 @@ impl FromRef<AppState> for Rooms {
 pub fn router(app: AppState) -> Router {
     let https_only = HttpsOnly(app.services.config.tls.is_some());
     let web = web::Files::find(&app.services.config).into_router();
-    let (routes, _) = http::routes().merge(rooms::routes()).split_for_parts();
+    let (routes, mut api) = http::routes().merge(rooms::routes()).split_for_parts();
+    let once = Once::new(app.clone(), &mut api);
     routes
+        .layer(middleware::from_fn_with_state(once, http::once::by_key))
         .fallback_service(web)
         .method_not_allowed_fallback(problem::method_not_allowed)
         .layer(DefaultBodyLimit::max(JSON_LIMIT))

@@ -40,6 +40,14 @@ pub enum ProblemCode {
     /// The session is not yet, or no more, where this can be had.
     NotReady,
     RangeNotSatisfiable,
+    /// What is to be changed has changed since the caller read it.
+    PreconditionFailed,
+    /// The idempotency key came before with another request.
+    KeyReused,
+    /// The request with this idempotency key is still being worked on.
+    KeyInUse,
+    /// The request with this idempotency key began, and how it ended is not known.
+    KeyLost,
     Internal,
     /// The procedure does not allow it.
     Refused(Code),
@@ -67,6 +75,10 @@ impl ProblemCode {
             Self::TimedOut => "timed_out",
             Self::NotReady => "not_ready",
             Self::RangeNotSatisfiable => "range_not_satisfiable",
+            Self::PreconditionFailed => "precondition_failed",
+            Self::KeyReused => "key_reused",
+            Self::KeyInUse => "key_in_use",
+            Self::KeyLost => "key_lost",
             Self::Internal => "internal",
             Self::Refused(code) => return Cow::Owned(domain_code(code)),
         })
@@ -83,6 +95,8 @@ impl ProblemCode {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMedia => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::RangeNotSatisfiable => StatusCode::RANGE_NOT_SATISFIABLE,
+            Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
+            Self::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
             Self::ForeignOrigin | Self::Refused(Code::NotAllowed) => StatusCode::FORBIDDEN,
             Self::SignInNeeded
             | Self::SignInFailed
@@ -92,7 +106,9 @@ impl ProblemCode {
             | Self::FactorUsed => StatusCode::UNAUTHORIZED,
             Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
             Self::TimedOut => StatusCode::REQUEST_TIMEOUT,
-            Self::NotReady | Self::Refused(_) => StatusCode::CONFLICT,
+            Self::NotReady | Self::KeyInUse | Self::KeyLost | Self::Refused(_) => {
+                StatusCode::CONFLICT
+            }
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -273,3 +289,6 @@ pub async fn method_not_allowed() -> Problem {
 pub async fn not_found() -> Problem {
     ProblemCode::NotFound.into()
 }
+
+#[cfg(test)]
+mod tests;

@@ -57,6 +57,7 @@ pub struct TestApp {
     pub services: Services,
     pub connections: Connections,
     pub seeded: Seeded,
+    pub state: AppState,
     router: Router,
 }
 
@@ -69,6 +70,15 @@ pub struct Answer {
 }
 
 impl Answer {
+    pub async fn read(response: axum::response::Response) -> Self {
+        let (parts, body) = response.into_parts();
+        Self {
+            status: parts.status,
+            headers: parts.headers,
+            bytes: body.collect().await.unwrap().to_bytes().to_vec(),
+        }
+    }
+
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.bytes).unwrap()
     }
@@ -108,16 +118,18 @@ impl TestApp {
         let seeded = seed::run(&services, "https://localhost:8443")
             .await
             .unwrap();
-        let router = app::router(AppState {
+        let state = AppState {
             services: services.clone(),
             rooms: Rooms::start(services.clone()).await.unwrap(),
-        });
+        };
+        let router = app::router(state.clone());
         Self {
             dir,
             env,
             services,
             connections: Connections::new(10, 10, Duration::from_secs(10)),
             seeded,
+            state,
             router,
         }
     }
@@ -132,13 +144,7 @@ impl TestApp {
 
     pub async fn send_over(&self, connection: &Connection, mut request: Request<Body>) -> Answer {
         request.extensions_mut().insert(connection.clone());
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let (parts, body) = response.into_parts();
-        Answer {
-            status: parts.status,
-            headers: parts.headers,
-            bytes: body.collect().await.unwrap().to_bytes().to_vec(),
-        }
+        Answer::read(self.router.clone().oneshot(request).await.unwrap()).await
     }
 
     pub async fn get(&self, path: &str, cookie: &str) -> Answer {

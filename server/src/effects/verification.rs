@@ -19,10 +19,12 @@ pub struct Verdict {
     pub receipts: usize,
     pub segments: usize,
     /// The key that signed.
+    #[schema(required = true)]
     pub key: Option<String>,
     /// UTC µs.
     pub checked_at: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub first_fault: Option<String>,
 }
 

@@ -6,11 +6,12 @@ use kanjie_domain::Code;
 use kanjie_store::Purpose;
 
 use crate::auth::{Caller, codes};
+use crate::http::once;
 use crate::problem::{Problem, ProblemCode};
 use crate::services::Services;
 
 /// Sends a fresh code for an act that needs a second factor, to somebody who came by a link.
-#[utoipa::path(post, path = "/api/v1/codes", operation_id = "send_act_code", tag = "sign-in",
+#[utoipa::path(post, path = "/api/v1/codes", operation_id = "send_act_code", tag = "sign-in", params(once::Key),
     responses((status = 204, description = "Sent"), (status = 404, response = Problem), (status = 429, response = Problem)))]
 pub async fn handle(
     State(services): State<Services>,

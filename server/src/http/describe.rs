@@ -11,6 +11,7 @@ use utoipa::openapi::{Components, Content, OpenApi, Ref, RefOr, Required, Respon
 use utoipa::{OpenApi as _, ToResponse, ToSchema};
 
 use crate::auth::cookie;
+use crate::http::once;
 use crate::problem::{Details, Problem};
 use crate::socket::frames;
 
@@ -104,7 +105,8 @@ pub fn complete(mut api: OpenApi) -> OpenApi {
     api
 }
 
-fn operations(item: &mut PathItem) -> impl Iterator<Item = (HttpMethod, &mut Operation)> {
+/// The operations of a path that are there, with their methods.
+pub fn operations(item: &mut PathItem) -> impl Iterator<Item = (HttpMethod, &mut Operation)> {
     [
         (HttpMethod::Get, item.get.as_mut()),
         (HttpMethod::Put, item.put.as_mut()),
@@ -118,11 +120,34 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (HttpMethod, &mut Ope
     .filter_map(|(method, operation)| operation.map(|operation| (method, operation)))
 }
 
+/// A method's name as it stands in requests.
+#[must_use]
+pub const fn word(method: &HttpMethod) -> &'static str {
+    match method {
+        HttpMethod::Get => "GET",
+        HttpMethod::Put => "PUT",
+        HttpMethod::Post => "POST",
+        HttpMethod::Delete => "DELETE",
+        HttpMethod::Options => "OPTIONS",
+        HttpMethod::Head => "HEAD",
+        HttpMethod::Patch => "PATCH",
+        HttpMethod::Trace => "TRACE",
+    }
+}
+
 fn complete_operation(path: &str, method: HttpMethod, operation: &mut Operation) {
     let mut implied = BTreeSet::from([500]);
     let parameters = operation.parameters.iter().flatten().count();
     if parameters > 0 || operation.request_body.is_some() {
         implied.insert(400);
+    }
+    if operation
+        .parameters
+        .iter()
+        .flatten()
+        .any(|p| matches!(p, RefOr::T(p) if p.name == once::NAME))
+    {
+        implied.extend([408, 409, 413, 422]);
     }
     if path.contains('{') {
         implied.insert(404);
@@ -149,7 +174,7 @@ fn complete_operation(path: &str, method: HttpMethod, operation: &mut Operation)
 }
 
 /// `GET /api/openapi.json`: this description.
-#[utoipa::path(get, path = "/api/openapi.json", tag = "service", security(()),
+#[utoipa::path(get, path = "/api/openapi.json", operation_id = "description", tag = "service", security(()),
     responses((status = 200, description = "OpenAPI 3.1", content_type = "application/json", body = serde_json::Value)))]
 pub async fn get() -> impl axum::response::IntoResponse {
     (

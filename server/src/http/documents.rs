@@ -19,6 +19,7 @@ use crate::services::Services;
 #[into_params(parameter_in = Query)]
 pub struct How {
     /// 1: as it would be sealed now; for who seals.
+    #[param(minimum = 0, maximum = 1)]
     preview: Option<u8>,
 }
 
@@ -39,6 +40,11 @@ pub async fn get(
     Path((session, name)): Path<(String, String)>,
     Query(how): Query<How>,
 ) -> Result<Response, Problem> {
+    let preview = match how.preview {
+        None | Some(0) => false,
+        Some(1) => true,
+        Some(_) => return Err(ProblemCode::Malformed.into()),
+    };
     caller.part(&services.store, &session).await?;
     let state = rooms
         .look(&session)
@@ -47,7 +53,6 @@ pub async fn get(
     let reader = state
         .participant(&caller.person)
         .ok_or(ProblemCode::NotFound)?;
-    let preview = how.preview.is_some_and(|preview| preview != 0);
     match name.as_str() {
         "preview" => {
             let content_digest = previewed(&rooms, &session, reader).await?;

@@ -40,6 +40,8 @@ pub async fn get(
     Path(session): Path<String>,
     Query(After { after }): Query<After>,
 ) -> Result<Json<Entries>, Problem> {
+    // Further than any number goes in the store.
+    i64::try_from(after).map_err(|_| ProblemCode::Malformed)?;
     caller.part(&services.store, &session).await?;
     let viewer = journal::viewer(&services.store, &session, &caller.person)
         .await

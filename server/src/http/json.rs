@@ -27,14 +27,22 @@ where
         if !is_json(request.headers()) {
             return Err(ProblemCode::UnsupportedMedia.into());
         }
-        let bytes = tokio::time::timeout(IN_TIME, Bytes::from_request(request, state))
-            .await
-            .map_err(|_| ProblemCode::TimedOut)?
-            .map_err(|_| ProblemCode::TooLarge)?;
+        let bytes = bytes(request, state).await?;
         serde_json::from_slice(&bytes)
             .map(Self)
             .map_err(|_| ProblemCode::Malformed.into())
     }
+}
+
+/// The whole body, within the limits of size and time.
+///
+/// # Errors
+/// `timed_out`, `too_large`.
+pub async fn bytes<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
+    tokio::time::timeout(IN_TIME, Bytes::from_request(request, state))
+        .await
+        .map_err(|_| ProblemCode::TimedOut)?
+        .map_err(|_| ProblemCode::TooLarge.into())
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

@@ -23,6 +23,7 @@ pub struct Me {
     pub name: String,
     /// Roles of the account; those in a session stand with the session.
     pub roles: BTreeSet<Role>,
+    #[schema(required = true)]
     pub link_session: Option<String>,
     pub sessions: Vec<SessionBrief>,
 }
@@ -34,10 +35,27 @@ pub struct SessionBrief {
     pub case_no: String,
     pub item_title: String,
     pub applicant: String,
+    #[schema(value_type = SessionStage)]
     pub stage: String,
     /// UTC µs.
     pub starts_at: i64,
     pub my_roles: BTreeSet<Role>,
+}
+
+/// Where a session stands (docs/protocol/signalling.md section 4).
+#[derive(utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[allow(
+    dead_code,
+    reason = "describes the words that the index of sessions has"
+)]
+enum SessionStage {
+    Scheduled,
+    Lobby,
+    Live,
+    Suspended,
+    Ended,
+    Closed,
 }
 
 impl From<Part> for SessionBrief {

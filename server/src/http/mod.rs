@@ -11,6 +11,7 @@ mod links_code;
 mod links_open;
 mod links_verify;
 pub mod me;
+pub mod once;
 pub mod origin;
 pub mod recording;
 mod session;
@@ -19,6 +20,7 @@ mod sign_out;
 pub mod socket;
 pub mod stills;
 pub mod verification;
+pub mod version;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;

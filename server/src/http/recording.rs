@@ -23,7 +23,8 @@ pub struct Recording {
     state: &'static str,
     done: usize,
     of: usize,
-    /// Zero of the time line, UTC µs.
+    /// Zero of the time line, UTC µs; none until the tracks are made.
+    #[schema(required = true)]
     t0: Option<i64>,
     duration_us: i64,
     #[schema(value_type = Vec<RecordedTrack>)]
@@ -48,13 +49,32 @@ struct RecordedTrack {
     person: Option<String>,
     #[schema(required = true)]
     name: Option<String>,
-    source: String,
-    kind: String,
+    source: TrackSource,
+    kind: TrackKind,
     file: String,
     start_us: i64,
     duration_us: i64,
+    #[schema(nullable = false)]
     width: Option<u32>,
+    #[schema(nullable = false)]
     height: Option<u32>,
+}
+
+#[derive(utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[allow(dead_code, reason = "describes the words above")]
+enum TrackSource {
+    Microphone,
+    Camera,
+    Screen,
+}
+
+#[derive(utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[allow(dead_code, reason = "describes the words above")]
+enum TrackKind {
+    Audio,
+    Video,
 }
 
 /// The playable tracks of a closed session.

@@ -9,6 +9,7 @@
 //! A statement is a constant made by `statements!`, one text for both engines where it can be.
 
 mod accounts;
+mod answers;
 mod attempts;
 mod cases;
 mod codes;
@@ -26,6 +27,7 @@ mod store;
 mod terms;
 
 pub use accounts::{Account, NewAccount, Person};
+pub use answers::{AnswerKey, KeptAnswer, Taken};
 pub use attempts::Attempt;
 pub use cases::{CaseCounts, CaseFilter, CasePage, CaseRow, DueCursor, DuePage};
 pub use codes::{CodeCheck, NewCode, Purpose};
@@ -49,6 +51,7 @@ pub type TokenHash = [u8; 32];
 pub fn statements() -> impl Iterator<Item = (&'static str, Statement)> {
     [
         accounts::STATEMENTS,
+        answers::STATEMENTS,
         attempts::STATEMENTS,
         cases::COUNT_STATEMENTS,
         cases::LEAD_STATEMENTS,
