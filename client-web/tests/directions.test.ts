@@ -46,7 +46,11 @@ describe("the directions of imports", () => {
 
 	it("keeps files short", () => {
 		const long = files("src").filter(
-			(path) => /\.(ts|vue)$/.test(path) && readFileSync(path, "utf8").split("\n").length > 340,
+			(path) =>
+				// Generated from the description of the API.
+				path !== "src/live/schema.ts" &&
+				/\.(ts|vue)$/.test(path) &&
+				readFileSync(path, "utf8").split("\n").length > 340,
 		);
 		expect(long).toEqual([]);
 	});
