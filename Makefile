@@ -1,5 +1,5 @@
 # Thin: what a target does stands in scripts/.
-.PHONY: run demo test build bench soak lint setup
+.PHONY: run demo test build bench soak api lint setup
 
 run: build
 	@scripts/run
@@ -18,6 +18,9 @@ bench: setup
 
 soak: build
 	@scripts/soak
+
+api: build
+	@scripts/contract
 
 lint: setup
 	@scripts/lint
