@@ -1,5 +1,5 @@
 // One Chromium process for each person, with its own profile and its own camera and microphone file.
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type BrowserContext, chromium } from "playwright-core";
@@ -44,6 +44,7 @@ export async function openBrowser(devices: Devices | null, viewport = { width: 1
     deviceScaleFactor: process.env["DEMO_SHOTS"] ? 1 : 0.5,
     acceptDownloads: true,
   });
+  context.on("close", () => rmSync(profile, { recursive: true, force: true, maxRetries: 5 }));
   await injectProbe(context);
   return context;
 }
