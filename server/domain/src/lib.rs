@@ -4,7 +4,9 @@
 //! an entry. No I/O, no clock, no randomness: time, fresh ids and digests come in through [`Context`]. What this crate does
 //! not do: hash, sign, store, send, or move media.
 
+pub mod archive;
 mod audience;
+pub mod authority;
 pub mod calendar;
 pub mod case;
 mod checks;
@@ -15,6 +17,7 @@ pub mod event;
 pub mod limits;
 pub mod papers;
 pub mod people;
+pub mod pool;
 mod readiness;
 pub mod records;
 pub mod refusal;

@@ -48,6 +48,9 @@ pub const SLOTS: usize = 20;
 pub const SESSIONS: usize = 50;
 pub const PERIODS: usize = 50;
 pub const CASES: usize = 50;
+/// Draws from the expert pool, approvals of operators.
+pub const DRAWS: usize = 50;
+pub const APPROVALS: usize = 200;
 /// Passages claimed as, or masked for, a trade secret.
 pub const PASSAGES: usize = 500;
 

@@ -121,6 +121,16 @@ pub enum Code {
     PublicationMissing,
     FeedbackMissing,
     RetentionTooShort,
+    /// R48.
+    ConfidentialityNotSigned,
+    /// No expert pool is loaded.
+    PoolMissing,
+    /// Fewer fit experts in that field than are to be drawn.
+    ExpertsTooFew,
+    /// R58: an operator without an approval in the journal.
+    ApprovalMissing,
+    /// R59.
+    PurposeMissing,
 }
 
 /// Why a command was refused, with what is missing (item codes, person ids, department names).

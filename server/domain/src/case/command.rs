@@ -14,6 +14,8 @@ use super::words::{
 use crate::calendar::Calendar;
 use crate::command::{Actor, Factor};
 use crate::people::{PersonId, Role};
+use crate::pool::{ExpertPool, Seed};
+use crate::records::Accessed;
 
 /// A command of a person; who says it is in [`CaseContext::actor`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,8 +73,18 @@ pub enum CaseCommand {
     ReleaseStaff { person: PersonId },
     /// Approver.
     JoinDepartment { department: String, part: Part },
-    /// Handler; the draw itself is made elsewhere.
-    CallExpert { person: PersonId, draw: String },
+    /// Handler: a random draw from the pool, which comes in the context; whoever is drawn is called. A second draw of the
+    /// field wants a reason; those whom it replaces are released.
+    DrawExperts {
+        field: String,
+        count: u8,
+        #[serde(default)]
+        instead_of: Vec<PersonId>,
+        #[serde(default)]
+        reason: String,
+    },
+    /// The expert, with a fresh factor (R48). `sha256`: of the text that he signs.
+    SignConfidentiality { sha256: String },
     /// Approver, or the person of himself (R16).
     RecordRecusal { person: PersonId, reason: String },
     /// Handler: an internal review note.
@@ -150,6 +162,12 @@ pub enum CaseCommand {
     },
     /// Approver (R60).
     GiveFeedback { session: String, text: String },
+    /// Approver (R58). `until`: UTC µs, not part of it.
+    ApproveOperator {
+        operator: PersonId,
+        purpose: String,
+        until: i64,
+    },
     /// Applicant side.
     Withdraw { reason: String },
     /// Handler.
@@ -170,6 +188,8 @@ pub enum CaseReport {
         outcome: String,
         failed: Vec<String>,
     },
+    /// R59: before anything is shown; [`crate::authority::look`] makes the entry.
+    RecordingOpened { session: String, accessed: Accessed },
     /// From the bundle's journal.
     BundleJoined { bundle: String },
     /// From the bundle's journal (R06).
@@ -206,4 +226,13 @@ pub struct CaseContext<'a> {
     pub slip: Option<Slip>,
     /// Of all cases; [`super::Case::bar`] makes them.
     pub bars: &'a [Bar],
+    /// Where the command is one that draws experts.
+    pub draw: Option<DrawFrom<'a>>,
+}
+
+/// The pool, and randomness that is fresh at this very act.
+#[derive(Clone, Copy, Debug)]
+pub struct DrawFrom<'a> {
+    pub pool: &'a ExpertPool,
+    pub seed: Seed,
 }

@@ -11,6 +11,8 @@ use super::words::{
 use crate::command::{Actor, Factor};
 use crate::event::DecisionKind;
 use crate::people::{PersonId, Role};
+use crate::pool::ExpertDraw;
+use crate::records::Accessed;
 
 /// What everybody in the room may know of the case.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -172,10 +174,23 @@ pub enum CaseEvent {
         department: String,
         part: Part,
     },
-    /// `draw`: what the draw from the pool is proved by.
+    /// With everything by which anybody can repeat it.
+    ExpertsDrawn(Box<ExpertDraw>),
+    /// `draw`: the number of the draw.
     ExpertCalled {
         person: PersonId,
         draw: String,
+    },
+    /// Another is drawn in his place.
+    ExpertReleased {
+        person: PersonId,
+        reason: String,
+    },
+    /// R48. `sha256`: of the text.
+    ConfidentialitySigned {
+        person: PersonId,
+        sha256: String,
+        factor: Factor,
     },
     ReviewNoted {
         text: String,
@@ -290,6 +305,18 @@ pub enum CaseEvent {
     FeedbackGiven {
         session: String,
         text: String,
+    },
+    /// R58: the bureau lets a contractor see this case.
+    OperatorApproved {
+        operator: PersonId,
+        purpose: String,
+        until: i64,
+    },
+    /// R59.
+    RecordingOpened {
+        session: String,
+        #[serde(flatten)]
+        accessed: Accessed,
     },
     Withdrawn {
         reason: String,

@@ -8,6 +8,7 @@ use super::words::{CreditStanding, Verdict};
 use super::{Case, Stage};
 use crate::command::Actor;
 use crate::event::DecisionKind;
+use crate::records::Approval;
 
 impl Case {
     /// Folds one entry.
@@ -124,7 +125,9 @@ impl Case {
             CaseEvent::StaffAssigned { person, role } => {
                 self.staff.entry(person.clone()).or_default().insert(*role);
             }
-            CaseEvent::StaffReleased { person } | CaseEvent::RecusalRecorded { person, .. } => {
+            CaseEvent::StaffReleased { person }
+            | CaseEvent::ExpertReleased { person, .. }
+            | CaseEvent::RecusalRecorded { person, .. } => {
                 self.staff.remove(person);
                 self.experts.remove(person);
             }
@@ -133,6 +136,20 @@ impl Case {
             }
             CaseEvent::ExpertCalled { person, .. } => {
                 self.experts.insert(person.clone());
+            }
+            CaseEvent::ExpertsDrawn(draw) => self.draws.push((**draw).clone()),
+            CaseEvent::OperatorApproved {
+                operator,
+                purpose,
+                until,
+            } => {
+                let case = self.application.as_ref();
+                self.approvals.push(Approval {
+                    operator: operator.0.clone(),
+                    case: case.map_or_else(String::new, |of| of.case.clone()),
+                    purpose: purpose.clone(),
+                    until: *until,
+                });
             }
             _ => {}
         }

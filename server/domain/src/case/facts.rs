@@ -23,6 +23,19 @@ pub struct CaseFacts {
     pub legal_review: LegalReview,
     /// R45.
     pub truth: Truth,
+    /// R48.
+    pub confidentiality: Confidentiality,
+}
+
+/// R48: which experts have signed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Confidentiality {
+    /// In a case that was made for one session alone: whoever called the experts saw to it.
+    #[default]
+    NotAsked,
+    Asked {
+        signed: BTreeSet<PersonId>,
+    },
 }
 
 /// Where the case stands, as far as a decision cares.
@@ -96,11 +109,21 @@ pub enum Truth {
 }
 
 impl CaseFacts {
+    /// R48: no material opens to an expert before he has signed.
+    #[must_use]
+    pub fn opens_to_expert(&self, person: &PersonId) -> bool {
+        match &self.confidentiality {
+            Confidentiality::NotAsked => true,
+            Confidentiality::Asked { signed } => signed.contains(person),
+        }
+    }
+
     /// Folds one event.
     pub fn evolve(&mut self, event: &CaseEvent) {
         match event {
             CaseEvent::RecusalRecorded { person, .. } => {
                 self.recused.insert(person.clone());
+                self.evolve_confidentiality(event);
             }
             CaseEvent::UndertakingGiven { material, .. } => {
                 self.undertaken.insert(material.clone());
@@ -128,6 +151,7 @@ impl CaseFacts {
             CaseEvent::FalseMaterialFound { .. } => self.truth = Truth::FalseMaterial,
             _ => {
                 self.evolve_course(event);
+                self.evolve_confidentiality(event);
                 self.evolve_hearing(event);
             }
         }
@@ -144,6 +168,30 @@ impl CaseFacts {
             (course, _) => course,
         };
         self.course = next;
+    }
+
+    fn evolve_confidentiality(&mut self, event: &CaseEvent) {
+        match (&mut self.confidentiality, event) {
+            (asked @ Confidentiality::NotAsked, CaseEvent::ApplicationOpened(_)) => {
+                let signed = BTreeSet::new();
+                *asked = Confidentiality::Asked { signed };
+            }
+            (
+                Confidentiality::Asked { signed },
+                CaseEvent::ConfidentialitySigned { person, .. },
+            ) => {
+                signed.insert(person.clone());
+            }
+            // Whoever is called anew signs anew.
+            (
+                Confidentiality::Asked { signed },
+                CaseEvent::ExpertReleased { person, .. }
+                | CaseEvent::RecusalRecorded { person, .. },
+            ) => {
+                signed.remove(person);
+            }
+            _ => {}
+        }
     }
 
     fn evolve_hearing(&mut self, event: &CaseEvent) {

@@ -1,14 +1,15 @@
-//! Who acts, and whether this person may act at all: the one place that a wider authorisation replaces.
+//! Who acts, and the checks that many acts share. Whether somebody may act at all stands in [`crate::authority`].
 
 use jiff::civil::Date;
 
 use super::command::CaseContext;
 use super::stage::Acceptance;
 use super::{Application, Case, Slip, Stage};
+use crate::authority::{Act, Standing, authorise};
 use crate::calendar::{CalendarError, day_of};
 use crate::command::{Actor, Factor};
 use crate::limits;
-use crate::people::{PersonId, Role};
+use crate::people::PersonId;
 use crate::refusal::{Code, Refusal};
 
 impl From<CalendarError> for Refusal {
@@ -28,6 +29,7 @@ pub(super) struct Guard<'a> {
     pub ctx: &'a CaseContext<'a>,
     pub person: &'a PersonId,
     pub today: Date,
+    pub standing: Standing,
 }
 
 impl<'a> Guard<'a> {
@@ -36,23 +38,28 @@ impl<'a> Guard<'a> {
             return Err(Code::NotAllowed.into());
         };
         let application = case.application.as_ref().ok_or(Code::NotInThisStage)?;
-        let guard = Self {
+        Ok(Self {
             case,
             application,
             ctx,
             person,
             today: day_of(ctx.now)?,
-        };
-        // R16.
-        if case.facts.recused.contains(person) {
-            return Err(Code::Recused.into());
-        }
-        Ok(guard)
+            standing: Standing::in_case(case, person, ctx.roles, ctx.now),
+        })
+    }
+
+    /// Whether the case opens this act to the person at all.
+    pub fn may(&self, act: Act) -> Result<(), Refusal> {
+        Ok(authorise(
+            &self.standing.roles,
+            act,
+            self.standing.relation,
+        )?)
     }
 
     /// The bound on what one person can add; what is somebody's right is never bounded away.
     pub fn bounded(&self) -> Result<(), Refusal> {
-        let most = if self.is_staff() {
+        let most = if self.standing.roles.iter().any(|role| role.is_staff()) {
             limits::ENTRIES_STAFF
         } else {
             limits::ENTRIES_OTHERS
@@ -62,59 +69,6 @@ impl<'a> Guard<'a> {
             return Err(Code::LimitReached.into());
         }
         Ok(())
-    }
-
-    /// Staff of the bureau with no other part in this case.
-    fn is_staff(&self) -> bool {
-        self.ctx.roles.iter().any(|role| role.is_staff()) && !self.has_a_side()
-    }
-
-    /// Whoever has an interest in the case or advises on it handles nothing in it (R14, R16).
-    fn has_a_side(&self) -> bool {
-        self.case.is_applicant(self.person)
-            || self.case.facts.parties.contains_key(self.person)
-            || self.case.experts.contains(self.person)
-            || self.ctx.roles.contains(&Role::Supervisor)
-    }
-
-    /// Handles the case: one of those assigned, an approver, or any staff before somebody is assigned.
-    pub fn is_handler(&self) -> bool {
-        let open = self.case.staff.is_empty() || self.case.staff.contains_key(self.person);
-        self.is_staff() && (open || self.ctx.roles.contains(&Role::Approver))
-    }
-
-    /// Has work in the case that a recusal takes away.
-    pub fn works_on_it(&self) -> bool {
-        self.is_staff() || self.case.experts.contains(self.person)
-    }
-
-    pub fn handler(&self) -> Result<(), Refusal> {
-        allowed(self.is_handler())
-    }
-
-    pub fn approver(&self) -> Result<(), Refusal> {
-        allowed(self.is_staff() && self.ctx.roles.contains(&Role::Approver))
-    }
-
-    /// R36: staff who do not handle the case.
-    pub fn independent(&self) -> Result<(), Refusal> {
-        allowed(self.is_staff())?;
-        if self.case.staff.contains_key(self.person) {
-            return Err(Code::HandlerNotIndependent.into());
-        }
-        Ok(())
-    }
-
-    pub fn applicant(&self) -> Result<(), Refusal> {
-        allowed(self.case.is_applicant(self.person))
-    }
-
-    pub fn applicant_or_handler(&self) -> Result<(), Refusal> {
-        allowed(self.case.is_applicant(self.person) || self.is_handler())
-    }
-
-    pub fn interested_party(&self) -> Result<(), Refusal> {
-        allowed(self.case.facts.parties.contains_key(self.person))
     }
 
     /// Accepted and not yet decided.
@@ -157,13 +111,6 @@ pub(super) fn slip(ctx: &CaseContext<'_>) -> Result<Slip, Refusal> {
     limits::needed(&slip.seal, limits::SHORT)?;
     digest(&slip.pdf_digest)?;
     Ok(slip.clone())
-}
-
-fn allowed(holds: bool) -> Result<(), Refusal> {
-    if holds {
-        return Ok(());
-    }
-    Err(Code::NotAllowed.into())
 }
 
 /// SHA-256, lower-case hex.

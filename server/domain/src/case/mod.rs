@@ -8,6 +8,7 @@ mod command;
 mod decide;
 mod due;
 mod event;
+mod event_name;
 mod evolve;
 mod evolve_after;
 mod facts;
@@ -27,11 +28,13 @@ pub use bundle::{
     Bundle, BundleCase, BundleCommand, BundleEvent, BundleRecorded, BundleReport, Standing,
     State as BundleState, Survey, bundle_decide, bundle_open, bundle_report,
 };
-pub use command::{Bar, CaseCommand, CaseContext, CaseReport};
+pub use command::{Bar, CaseCommand, CaseContext, CaseReport, DrawFrom};
 pub use decide::{decide, open, report};
 pub use due::{Due, Duty, decision_due, dues, overdue};
 pub use event::{Application, CaseBrief, CaseEvent, CaseRecorded, DecisionFacts};
-pub use facts::{CaseFacts, Course, Hearing, LegalReview, NotifiedParty, Statement, Truth};
+pub use facts::{
+    CaseFacts, Confidentiality, Course, Hearing, LegalReview, NotifiedParty, Statement, Truth,
+};
 pub use guide::{
     CommitmentRoute, Concern, Guide, ListedMaterial, Need, Retention, Supply, TimeLimits,
 };
@@ -50,6 +53,8 @@ pub use words::{
 };
 
 use crate::people::{PersonId, Role};
+use crate::pool::ExpertDraw;
+use crate::records::Approval;
 
 /// Everything a decision about a case reads. The fold is total: an event that cannot apply changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,6 +79,8 @@ pub struct Case {
     pub staff: BTreeMap<PersonId, BTreeSet<Role>>,
     pub departments: BTreeMap<String, Part>,
     pub experts: BTreeSet<PersonId>,
+    /// In the order drawn.
+    pub draws: Vec<ExpertDraw>,
     pub appointment: Appointment,
     /// By session id.
     pub sessions: BTreeMap<String, SessionOf>,
@@ -86,6 +93,8 @@ pub struct Case {
     pub publication: Publication,
     /// R49: where it was set apart from the guide's.
     pub retention: Option<Retention>,
+    /// R58.
+    pub approvals: Vec<Approval>,
     /// Entries each person caused.
     pub entries: BTreeMap<PersonId, u32>,
 }
@@ -112,6 +121,8 @@ impl Case {
             staff: BTreeMap::new(),
             departments: BTreeMap::new(),
             experts: BTreeSet::new(),
+            draws: Vec::new(),
+            approvals: Vec::new(),
             appointment: Appointment::None,
             sessions: BTreeMap::new(),
             session_order: Vec::new(),
@@ -153,6 +164,14 @@ impl Case {
         self.application.as_ref().is_some_and(|application| {
             application.applicant == *person || application.agents.contains(person)
         })
+    }
+
+    /// R58: whether an approval in the journal covers this operator now, UTC µs.
+    #[must_use]
+    pub fn is_approved(&self, operator: &PersonId, now: i64) -> bool {
+        let case = self.application.as_ref().map_or("", |of| of.case.as_str());
+        let mut approvals = self.approvals.iter();
+        approvals.any(|approval| approval.covers(&operator.0, case, now))
     }
 
     /// R45: what this case blocks, where false material was found in one of safety or health.

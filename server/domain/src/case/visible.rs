@@ -1,9 +1,10 @@
-//! Who may read an entry of a case's journal (R28, R36, R58). Depends on the entry and the viewer alone.
+//! Who may read an entry of a case's journal (R28, R36, R48, R58). Depends on the entry and the viewer alone.
 
 use std::collections::BTreeSet;
 
 use super::Case;
 use super::event::{CaseEvent, CaseRecorded};
+use crate::authority::{Act, ReadAct, Relation, Standing, authorise};
 use crate::command::Actor;
 use crate::people::{PersonId, Role};
 
@@ -13,33 +14,28 @@ pub struct CaseViewer {
     pub person: PersonId,
     /// What the person is toward this case.
     pub roles: BTreeSet<Role>,
+    /// R48: an expert who has not signed reads his call alone.
+    pub relation: Relation,
 }
 
 impl CaseViewer {
     /// What the case itself says of the person outranks what he is at the bureau: an applicant who works there reads as an
-    /// applicant, and one who stepped aside reads nothing. `None` for whoever has no part in it; an administrator or an
-    /// operator never has one (R58).
+    /// applicant, and one who stepped aside reads nothing. `None` for whoever has no part in it; an administrator never
+    /// has one, an operator only while an approval in the journal covers him (R58). `now`: UTC µs.
     #[must_use]
-    pub fn of(case: &Case, person: &PersonId, at_the_bureau: &BTreeSet<Role>) -> Option<Self> {
-        let one = |role| BTreeSet::from([role]);
-        let application = case.application.as_ref();
-        let roles = if case.facts.recused.contains(person) {
-            return None;
-        } else if application.is_some_and(|of| of.applicant == *person) {
-            one(Role::Applicant)
-        } else if case.is_applicant(person) {
-            one(Role::Agent)
-        } else if case.facts.parties.contains_key(person) {
-            one(Role::InterestedParty)
-        } else if case.experts.contains(person) {
-            one(Role::Expert)
-        } else {
-            let part = |role: &&Role| role.is_staff() || **role == Role::Supervisor;
-            at_the_bureau.iter().filter(part).copied().collect()
-        };
-        (!roles.is_empty()).then(|| Self {
+    pub fn of(
+        case: &Case,
+        person: &PersonId,
+        at_the_bureau: &BTreeSet<Role>,
+        now: i64,
+    ) -> Option<Self> {
+        let standing = Standing::in_case(case, person, at_the_bureau, now);
+        let read = Act::Read(ReadAct::ReadCase);
+        authorise(&standing.roles, read, standing.relation).ok()?;
+        Some(Self {
             person: person.clone(),
-            roles,
+            roles: standing.roles,
+            relation: standing.relation,
         })
     }
 
@@ -62,7 +58,7 @@ pub fn visible(entry: &CaseRecorded, viewer: &CaseViewer) -> bool {
         return concerns_expert(&entry.event, viewer);
     }
     let staff = viewer.roles.iter().any(|role| role.is_staff());
-    staff || viewer.is_any(&[Role::Supervisor])
+    staff || viewer.is_any(&[Role::Supervisor]) || viewer.relation == Relation::Approved
 }
 
 /// What the bureau says to itself. A new kind of event is internal until somebody decides otherwise.
@@ -70,7 +66,12 @@ const fn is_internal(event: &CaseEvent) -> bool {
     match event {
         // Names an expert, or gives somebody's private reason.
         CaseEvent::RecusalRecorded { .. }
+        | CaseEvent::ExpertsDrawn(_)
         | CaseEvent::ExpertCalled { .. }
+        | CaseEvent::ExpertReleased { .. }
+        | CaseEvent::ConfidentialitySigned { .. }
+        | CaseEvent::OperatorApproved { .. }
+        | CaseEvent::RecordingOpened { .. }
         | CaseEvent::ReviewNoted { .. }
         | CaseEvent::MajorFlagged { .. }
         | CaseEvent::LegalReviewed { .. }
@@ -143,11 +144,24 @@ fn concerns_hearing(entry: &CaseRecorded, viewer: &CaseViewer) -> bool {
     }
 }
 
-/// Before an expert has signed confidentiality no material opens to him (R48): the brief and his own call.
+/// Before an expert has signed confidentiality no material opens to him (R48): the brief and his own call. Afterwards what
+/// he needs to advise: the application with its material, and the surveys.
 fn concerns_expert(event: &CaseEvent, viewer: &CaseViewer) -> bool {
     match event {
         CaseEvent::Created { .. } | CaseEvent::SessionScheduled { .. } => true,
-        CaseEvent::ExpertCalled { person, .. } => *person == viewer.person,
+        CaseEvent::ExpertCalled { person, .. }
+        | CaseEvent::ExpertReleased { person, .. }
+        | CaseEvent::ConfidentialitySigned { person, .. } => *person == viewer.person,
+        CaseEvent::ApplicationOpened(_)
+        | CaseEvent::MaterialSubmitted { .. }
+        | CaseEvent::MaterialShared { .. }
+        | CaseEvent::MaterialReviewed { .. }
+        | CaseEvent::AppointmentOffered { .. }
+        | CaseEvent::AppointmentConfirmed { .. }
+        | CaseEvent::AppointmentCancelled { .. }
+        | CaseEvent::ResurveyScheduled { .. }
+        | CaseEvent::SessionResult { .. }
+        | CaseEvent::ItemsFailed { .. } => viewer.relation == Relation::Part,
         _ => false,
     }
 }

@@ -6,7 +6,7 @@ use crate::checks;
 use crate::command::{Command, Digests};
 use crate::event::{DecisionText, Event, SurveyOutcome};
 use crate::limits;
-use crate::people::{PersonId, Role};
+use crate::people::PersonId;
 use crate::refusal::{Code, Refusal};
 use crate::session::PreparedRecord;
 
@@ -20,7 +20,7 @@ pub(super) fn decide(guard: &Guard<'_>, command: &Command) -> Result<Vec<Event>,
             present,
         } => conclude(guard, *outcome, text, present)?,
         Command::PrepareRecord {} => {
-            guard.acting(Role::Chair)?;
+            guard.staff_in_room()?;
             checks::prepare_record(guard.session, guard.ctx.case).into_result()?;
             let digests = digests(guard)?;
             Event::RecordPrepared {
@@ -49,7 +49,7 @@ fn conclude(
     text: &str,
     present: &[PersonId],
 ) -> Result<Event, Refusal> {
-    guard.acting(Role::Chair)?;
+    guard.staff_in_room()?;
     let session = guard.session;
     checks::conclude(session, guard.ctx.case, outcome).into_result()?;
     limits::needed(text, limits::LONG)?;
@@ -113,7 +113,7 @@ fn sign(guard: &Guard<'_>, digest: &str) -> Result<Event, Refusal> {
 
 /// R33, and R22: silence of the network is no refusal, and so is never having been there.
 fn note_refused(guard: &Guard<'_>, person: &PersonId, reason: &str) -> Result<Event, Refusal> {
-    guard.acting(Role::Chair)?;
+    guard.staff_in_room()?;
     checks::sign_record(guard.session, guard.ctx.case).into_result()?;
     if !guard.other(person)?.represents_applicant() {
         return Err(Code::NotAllowed.into());
@@ -138,7 +138,7 @@ fn note_refused(guard: &Guard<'_>, person: &PersonId, reason: &str) -> Result<Ev
 
 /// A draft may be incomplete; sealing is what asks for the whole.
 fn draft(guard: &Guard<'_>, decision: &DecisionText) -> Result<Event, Refusal> {
-    guard.acting(Role::Approver)?;
+    guard.staff_in_room()?;
     guard.live()?;
     if guard.session.conclusion.is_none() {
         return Err(Code::NotConcluded.into());
@@ -164,7 +164,7 @@ fn draft(guard: &Guard<'_>, decision: &DecisionText) -> Result<Event, Refusal> {
 }
 
 fn seal(guard: &Guard<'_>, content_digest: &str) -> Result<Event, Refusal> {
-    guard.acting(Role::Approver)?;
+    guard.staff_in_room()?;
     checks::seal(guard.session, guard.ctx.case).into_result()?;
     // Nobody seals another's words: the approver takes them over by drafting them again.
     if guard.session.drafter() != Some(guard.person) {

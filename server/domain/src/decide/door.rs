@@ -1,4 +1,4 @@
-//! From the door to the room: lobby, notice, identity, admission (R16, R18, R19).
+//! From the door to the room: lobby, notice, identity, admission (R16, R18, R19, R48).
 
 use crate::command::Command;
 use crate::event::{Clock, Event, IdentityMethod};
@@ -7,7 +7,7 @@ use crate::people::{PersonId, Role};
 use crate::refusal::{Code, Refusal};
 use crate::session::{AtDoor, Notice, Stage};
 
-use super::guard::{self, Guard};
+use super::guard::{self, Guard, opens_to};
 
 pub(super) fn decide(guard: &Guard<'_>, command: &Command) -> Result<Vec<Event>, Refusal> {
     match command {
@@ -37,7 +37,6 @@ pub(super) fn decide(guard: &Guard<'_>, command: &Command) -> Result<Vec<Event>,
 
 /// The clock is part of the evidence: an unknown one opens a session only by the chair's reason.
 fn open_lobby(guard: &Guard<'_>, reason: Option<&str>) -> Result<Vec<Event>, Refusal> {
-    guard.role(Role::Chair)?;
     if guard.session.stage != Stage::Scheduled {
         return Err(Code::NotInThisStage.into());
     }
@@ -86,25 +85,17 @@ fn noticed(door: &AtDoor) -> Result<(), Refusal> {
     }
 }
 
-/// R16: the session does not open to a recused person.
-fn not_recused(guard: &Guard<'_>, person: &PersonId) -> Result<(), Refusal> {
-    if guard.ctx.case.recused.contains(person) {
-        return Err(Refusal::of(Code::Recused, [person.0.as_str()]));
-    }
-    Ok(())
-}
-
-fn chair_in_room(guard: &Guard<'_>) -> Result<(), Refusal> {
-    guard.role(Role::Chair)?;
-    guard.in_room()?;
-    Ok(())
+/// R16, R48: the session does not open to a recused person, nor to an expert who has not signed confidentiality.
+fn open_to(guard: &Guard<'_>, person: &PersonId) -> Result<(), Refusal> {
+    opens_to(guard.other(person)?, guard.ctx.case)
+        .map_err(|refusal| Refusal::of(refusal.code, [&person.0]))
 }
 
 /// R18: one at a time, the chair alone with the person, after the notice.
 fn begin_check(guard: &Guard<'_>, person: &PersonId) -> Result<Vec<Event>, Refusal> {
-    chair_in_room(guard)?;
+    guard.in_room()?;
     guard.other(person)?;
-    not_recused(guard, person)?;
+    open_to(guard, person)?;
     let door = guard::at_door(guard.session.presence(person))?;
     noticed(door)?;
     if door.identity.is_some() {
@@ -123,7 +114,6 @@ fn begin_check(guard: &Guard<'_>, person: &PersonId) -> Result<Vec<Event>, Refus
 }
 
 fn stop_check(guard: &Guard<'_>, person: &PersonId) -> Result<Vec<Event>, Refusal> {
-    guard.role(Role::Chair)?;
     let running = guard.session.identity_check.as_ref();
     if running.is_none_or(|check| check.person != *person) {
         return Err(Code::IdentityNotChecked.into());
@@ -141,9 +131,8 @@ struct Shown<'a> {
 }
 
 fn confirm(guard: &Guard<'_>, shown: &Shown<'_>) -> Result<Vec<Event>, Refusal> {
-    guard.role(Role::Chair)?;
     let other = guard.other(shown.person)?;
-    not_recused(guard, shown.person)?;
+    open_to(guard, shown.person)?;
     if shown.person == guard.person {
         return confirm_self(guard, shown);
     }
@@ -200,9 +189,9 @@ fn checked(guard: &Guard<'_>, shown: &Shown<'_>, authorisation: Option<String>) 
 }
 
 fn admit(guard: &Guard<'_>, person: &PersonId) -> Result<Vec<Event>, Refusal> {
-    chair_in_room(guard)?;
+    guard.in_room()?;
     guard.other(person)?;
-    not_recused(guard, person)?;
+    open_to(guard, person)?;
     let door = guard::at_door(guard.session.presence(person))?;
     noticed(door)?;
     if door.identity.is_none() {

@@ -1,9 +1,11 @@
-//! Who acts, and whether this person may act at all.
+//! Who acts, and the checks that many acts share. Whether somebody may act at all stands in [`crate::authority`].
 
+use crate::authority::{Act, ReadAct, Standing, authorise};
+use crate::case::CaseFacts;
 use crate::checks;
 use crate::command::{Command, Context, Factor};
 use crate::limits;
-use crate::people::{Participant, PersonId, Role};
+use crate::people::{Participant, PersonId};
 use crate::refusal::{Code, Refusal};
 use crate::session::{Admitted, AtDoor, Presence, Session};
 
@@ -33,13 +35,14 @@ impl<'a> Guard<'a> {
         })
     }
 
-    /// R16, and the bound on what one person can add. What is somebody's right is never bounded away.
+    /// Whether the session opens this act to the person at all, and the bound on what one person can add. What is somebody's
+    /// right is never bounded away.
     pub fn may_act(&self, command: &Command) -> Result<(), Refusal> {
+        let standing = Standing::in_session(Some(self.me), self.ctx.case);
+        let act = Act::of_session(command, self.person);
+        authorise(&standing.roles, act, standing.relation)?;
         if matches!(command, Command::Leave {}) {
             return Ok(());
-        }
-        if self.ctx.case.recused.contains(self.person) {
-            return Err(Code::Recused.into());
         }
         let bounded = !matches!(
             command,
@@ -79,14 +82,6 @@ impl<'a> Guard<'a> {
         in_room(self.presence())
     }
 
-    /// Holds this role as staff: the capacity of an expert or an applicant takes it away (R14).
-    pub fn role(&self, role: Role) -> Result<(), Refusal> {
-        if self.me.is(role) && self.me.is_staff() {
-            return Ok(());
-        }
-        Err(Code::NotAllowed.into())
-    }
-
     /// In the room with the credential shown (R17).
     pub fn staff_in_room(&self) -> Result<(), Refusal> {
         if self.in_room()?.credential.is_none() {
@@ -95,13 +90,7 @@ impl<'a> Guard<'a> {
         Ok(())
     }
 
-    /// The role, in the room, with the credential shown.
-    pub fn acting(&self, role: Role) -> Result<(), Refusal> {
-        self.role(role)?;
-        self.staff_in_room()
-    }
-
-    /// Supervisors watch and confirm what they received; they do nothing else.
+    /// In the room a supervisor sends nothing.
     pub fn takes_part(&self) -> Result<(), Refusal> {
         if self.me.is_supervisor() {
             return Err(Code::NotAllowed.into());
@@ -128,6 +117,13 @@ impl<'a> Guard<'a> {
             .participant(person)
             .ok_or_else(|| Code::NotAParticipant.into())
     }
+}
+
+/// R16, R48: whether the session opens to this participant.
+pub(super) fn opens_to(me: &Participant, case: &CaseFacts) -> Result<(), Refusal> {
+    let standing = Standing::in_session(Some(me), case);
+    let read = Act::Read(ReadAct::ReadSession);
+    Ok(authorise(&standing.roles, read, standing.relation)?)
 }
 
 /// R19, R18: the way in.

@@ -24,7 +24,7 @@ pub(super) fn decide(guard: &Guard<'_>, command: &Command) -> Result<Vec<Event>,
 
 /// By applicant or agent, at the door too; until the result is sealed, which nothing undoes.
 fn applicants_choice(guard: &Guard<'_>) -> Result<(), Refusal> {
-    if !guard.me.represents_applicant() || guard.session.scheduled.mode == Mode::OnSite {
+    if guard.session.scheduled.mode == Mode::OnSite {
         return Err(Code::NotAllowed.into());
     }
     if matches!(guard.session.stage, Stage::Ended(_) | Stage::Closed(_)) {
@@ -66,16 +66,9 @@ fn withdraw(guard: &Guard<'_>) -> Result<Event, Refusal> {
     })
 }
 
-fn staff(guard: &Guard<'_>) -> Result<(), Refusal> {
-    if !guard.me.is_staff() {
-        return Err(Code::NotAllowed.into());
-    }
-    guard.staff_in_room()
-}
-
 /// Coming to the site or leaving it is an act; who is there counts toward the staff whom the item wants on the site.
 fn change_whereabouts(guard: &Guard<'_>, whereabouts: Whereabouts) -> Result<Event, Refusal> {
-    staff(guard)?;
+    guard.staff_in_room()?;
     let shown = guard.in_room()?.credential.as_ref();
     if shown.is_some_and(|credential| credential.whereabouts == whereabouts) {
         return Err(Code::AlreadyExists.into());
@@ -87,7 +80,7 @@ fn change_whereabouts(guard: &Guard<'_>, whereabouts: Whereabouts) -> Result<Eve
 }
 
 fn report_position(guard: &Guard<'_>, position: &Position) -> Result<Event, Refusal> {
-    staff(guard)?;
+    guard.staff_in_room()?;
     if matches!(guard.session.stage, Stage::Ended(_)) {
         return Err(Code::AlreadyEnded.into());
     }
@@ -102,7 +95,7 @@ fn report_position(guard: &Guard<'_>, position: &Position) -> Result<Event, Refu
 
 /// R23: each of two staff in his own words.
 fn override_location(guard: &Guard<'_>, of: &PersonId, reason: &str) -> Result<Event, Refusal> {
-    staff(guard)?;
+    guard.staff_in_room()?;
     let deviation = guard.session.deviation(of).ok_or(Code::NoDeviation)?;
     let mut given = deviation.overrides.iter();
     if given.any(|given| given.person == *guard.person) {

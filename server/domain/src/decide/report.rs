@@ -7,6 +7,7 @@ use crate::people::{PersonId, SeatId};
 use crate::refusal::{Code, Refusal};
 use crate::session::{Presence, Recording, Session, Stage};
 
+use super::guard::opens_to;
 use super::settle::settled;
 
 /// The events of a report, with their consequences; see [`crate::decide`].
@@ -85,11 +86,11 @@ fn arrived(
     device: &str,
     ctx: &Context<'_>,
 ) -> Result<Event, Refusal> {
-    session
+    let me = session
         .participant(person)
         .filter(|participant| participant.has_part())
         .ok_or(Code::NotAParticipant)?;
-    not_recused(person, ctx)?;
+    opens_to(me, ctx.case)?;
     limits::needed(&seat.0, limits::TOKEN)?;
     limits::text(device, limits::SHORT)?;
     let presence = session.presence(person);

@@ -4,7 +4,6 @@ use crate::checks;
 use crate::command::Command;
 use crate::event::{Event, Suspension};
 use crate::limits;
-use crate::people::Role;
 use crate::refusal::{Code, Refusal};
 use crate::session::Stage;
 
@@ -13,7 +12,6 @@ use super::guard::Guard;
 pub(super) fn decide(guard: &Guard<'_>, command: &Command) -> Result<Vec<Event>, Refusal> {
     let event = match command {
         Command::Start {} => {
-            guard.role(Role::Chair)?;
             guard.in_room()?;
             checks::start(guard.session, guard.ctx.case).into_result()?;
             guard.staff_in_room()?;
@@ -21,13 +19,13 @@ pub(super) fn decide(guard: &Guard<'_>, command: &Command) -> Result<Vec<Event>,
         }
         Command::Suspend { reason } => suspend(guard, reason)?,
         Command::Resume {} => {
-            guard.acting(Role::Chair)?;
+            guard.staff_in_room()?;
             checks::resume(guard.session, guard.ctx.case).into_result()?;
             Event::Resumed
         }
         Command::BeginDeliberation {} => begin_deliberation(guard)?,
         Command::EndDeliberation {} => {
-            guard.acting(Role::Chair)?;
+            guard.staff_in_room()?;
             if !guard.session.is_deliberating() {
                 return Err(Code::NoDeliberation.into());
             }
@@ -40,7 +38,7 @@ pub(super) fn decide(guard: &Guard<'_>, command: &Command) -> Result<Vec<Event>,
 
 /// Always possible while live, whoever is cut off (R22).
 fn suspend(guard: &Guard<'_>, reason: &str) -> Result<Event, Refusal> {
-    guard.acting(Role::Chair)?;
+    guard.staff_in_room()?;
     match guard.session.stage {
         Stage::Live(_) => {}
         Stage::Suspended { .. } => return Err(Code::Suspended.into()),
@@ -53,7 +51,7 @@ fn suspend(guard: &Guard<'_>, reason: &str) -> Result<Event, Refusal> {
 }
 
 fn begin_deliberation(guard: &Guard<'_>) -> Result<Event, Refusal> {
-    guard.acting(Role::Chair)?;
+    guard.staff_in_room()?;
     guard.live()?;
     if guard.session.is_deliberating() {
         return Err(Code::DeliberationRunning.into());

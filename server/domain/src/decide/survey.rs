@@ -7,7 +7,7 @@ use crate::event::{
     Point, Position, Stance,
 };
 use crate::limits;
-use crate::people::{PersonId, Role};
+use crate::people::PersonId;
 use crate::refusal::{Code, Refusal};
 use crate::template::{CheckItem, Remote};
 
@@ -55,7 +55,7 @@ fn open_item<'a>(guard: &Guard<'a>, code: &str) -> Result<&'a CheckItem, Refusal
 }
 
 fn answer_item(guard: &Guard<'_>, answer: &Answer) -> Result<Event, Refusal> {
-    guard.acting(Role::Surveyor)?;
+    guard.staff_in_room()?;
     surveying(guard)?;
     checks::at_the_site(guard.session, guard.ctx.case, None)?;
     let item = open_item(guard, &answer.code)?;
@@ -114,7 +114,7 @@ fn is_decimal(text: &str) -> bool {
 }
 
 fn mark_unsuitable(guard: &Guard<'_>, code: &str, reason: &str) -> Result<Event, Refusal> {
-    guard.acting(Role::Chair)?;
+    guard.staff_in_room()?;
     surveying(guard)?;
     open_item(guard, code)?;
     limits::needed(reason, limits::SHORT)?;
@@ -129,7 +129,7 @@ fn mark_unsuitable(guard: &Guard<'_>, code: &str, reason: &str) -> Result<Event,
 
 /// R24, R26.
 fn take_evidence(guard: &Guard<'_>, evidence: &Evidence) -> Result<Event, Refusal> {
-    guard.acting(Role::Surveyor)?;
+    guard.staff_in_room()?;
     surveying(guard)?;
     if evidence.person != *guard.person {
         return Err(Code::NotAllowed.into());
@@ -180,9 +180,6 @@ fn annotate(
     strokes: &[Vec<Point>],
     note: &str,
 ) -> Result<Event, Refusal> {
-    if !guard.me.deliberates() {
-        return Err(Code::NotAllowed.into());
-    }
     in_room_with_credential(guard)?;
     surveying(guard)?;
     checks::at_the_site(guard.session, guard.ctx.case, None)?;
@@ -228,17 +225,10 @@ fn file_opinion(
     stance: Stance,
     text: &str,
 ) -> Result<Event, Refusal> {
-    match opinion {
-        OpinionKind::Expert if guard.me.is(Role::Expert) && guard.me.deliberates() => {}
-        OpinionKind::Expert => return Err(Code::NotAllowed.into()),
-        OpinionKind::Department { .. } if !guard.me.is_staff() => {
-            return Err(Code::NotAllowed.into());
-        }
-        OpinionKind::Department { department } => {
-            if guard.me.department.as_ref() != Some(department) {
-                return Err(Refusal::of(Code::NotYourDepartment, [department]));
-            }
-        }
+    if let OpinionKind::Department { department } = opinion
+        && guard.me.department.as_ref() != Some(department)
+    {
+        return Err(Refusal::of(Code::NotYourDepartment, [department]));
     }
     in_room_with_credential(guard)?;
     surveying(guard)?;
@@ -259,7 +249,7 @@ fn take_statement(guard: &Guard<'_>, text: &str, waived: bool) -> Result<Event, 
         guard.in_room()?;
         guard.person.clone()
     } else {
-        guard.acting(Role::Chair)?;
+        guard.staff_in_room()?;
         present_applicant(guard)?
     };
     guard.live()?;

@@ -4,6 +4,7 @@ use super::{
     Bundle, BundleCase, BundleCommand, BundleEvent, BundleReport, Standing, State, Survey,
     may_follow,
 };
+use crate::authority::{Act, BundleAct, Relation, authorise};
 use crate::calendar::day_of;
 use crate::case::command::CaseContext;
 use crate::case::decide::given;
@@ -12,15 +13,13 @@ use crate::case::guard::digest;
 use crate::case::words::GovernmentApproval;
 use crate::command::Actor;
 use crate::limits;
-use crate::people::Role;
 use crate::refusal::{Code, Refusal};
 
-fn staff(ctx: &CaseContext<'_>) -> Result<(), Refusal> {
-    let person = matches!(ctx.actor, Actor::Person(_));
-    if person && ctx.roles.iter().any(|role| role.is_staff()) {
-        return Ok(());
-    }
-    Err(Code::NotAllowed.into())
+fn may(ctx: &CaseContext<'_>, act: Act) -> Result<(), Refusal> {
+    let Actor::Person(_) = ctx.actor else {
+        return Err(Code::NotAllowed.into());
+    };
+    Ok(authorise(ctx.roles, act, Relation::Stranger)?)
 }
 
 /// The first entry: two cases or more, each with its own department's decision.
@@ -34,7 +33,7 @@ pub fn bundle_open(
     cases: &[BundleCase],
     ctx: &CaseContext<'_>,
 ) -> Result<Vec<BundleEvent>, Refusal> {
-    staff(ctx)?;
+    may(ctx, Act::Bundle(BundleAct::Open))?;
     limits::needed(bundle, limits::TOKEN)?;
     limits::needed(title, limits::SHORT)?;
     limits::needed(lead_department, limits::SHORT)?;
@@ -68,7 +67,7 @@ pub fn bundle_decide(
     command: &BundleCommand,
     ctx: &CaseContext<'_>,
 ) -> Result<Vec<BundleEvent>, Refusal> {
-    staff(ctx)?;
+    may(ctx, Act::of_bundle(command))?;
     if bundle.state == State::Closed {
         return Err(Code::CaseOver.into());
     }
@@ -138,9 +137,6 @@ fn approved(government: &GovernmentApproval) -> Result<(), Refusal> {
 
 /// R06.
 fn extendable(bundle: &Bundle, days: u32, ctx: &CaseContext<'_>) -> Result<(), Refusal> {
-    if !ctx.roles.contains(&Role::Approver) {
-        return Err(Code::NotAllowed.into());
-    }
     if bundle.extension.is_some() {
         return Err(Code::AlreadyExtended.into());
     }

@@ -39,12 +39,10 @@ pub(super) fn decide(guard: &Guard<'_>, command: &CaseCommand) -> Result<Vec<Cas
         }
         CaseCommand::Publish { text_digest } => publish(guard, text_digest)?,
         CaseCommand::SetRetention { class } => {
-            guard.approver()?;
             long_enough(guard, *class)?;
             CaseEvent::RetentionSet { class: *class }
         }
         CaseCommand::SetRecordingRetention { session, class } => {
-            guard.approver()?;
             let set = super::survey::session_of(guard, session)?.retention;
             if Some(*class) < set {
                 return Err(Code::RetentionTooShort.into());
@@ -63,7 +61,6 @@ pub(super) fn decide(guard: &Guard<'_>, command: &CaseCommand) -> Result<Vec<Cas
 
 /// R45: the same application is blocked for one year (`Case::bar`), and this one is not granted.
 fn find_false(guard: &Guard<'_>, material: &str, finding: &str) -> Result<CaseEvent, Refusal> {
-    guard.approver()?;
     guard.application.guide.listed(material)?;
     if !guard.case.materials.contains_key(material) {
         return Err(Refusal::of(Code::MaterialsMissing, [material]));
@@ -90,7 +87,6 @@ fn granted<'a>(guard: &Guard<'a>) -> Result<&'a Decided, Refusal> {
 
 /// R08.
 fn issue(guard: &Guard<'_>, number: &str, pdf_digest: &str) -> Result<CaseEvent, Refusal> {
-    guard.handler()?;
     if granted(guard)?.licence.is_some() {
         return Err(Code::AlreadyExists.into());
     }
@@ -109,7 +105,6 @@ fn serve(
     to: &str,
     proof_digest: &str,
 ) -> Result<CaseEvent, Refusal> {
-    guard.handler()?;
     match &guard.case.stage {
         Stage::Granted(decided) if decided.licence.is_none() => {
             return Err(Code::LicenceMissing.into());
@@ -129,7 +124,6 @@ fn serve(
 
 /// R47: any time before the text is out.
 fn claim(guard: &Guard<'_>, material: &str, passage: &str) -> Result<CaseEvent, Refusal> {
-    guard.applicant()?;
     if matches!(guard.case.publication, Publication::Published { .. }) {
         return Err(Code::AlreadyExists.into());
     }
@@ -143,7 +137,6 @@ fn claim(guard: &Guard<'_>, material: &str, passage: &str) -> Result<CaseEvent, 
 }
 
 fn propose(guard: &Guard<'_>, text_digest: &str, masked: &[String]) -> Result<CaseEvent, Refusal> {
-    guard.handler()?;
     granted(guard)?;
     if matches!(guard.case.publication, Publication::Published { .. }) {
         return Err(Code::AlreadyExists.into());
@@ -165,7 +158,6 @@ fn propose(guard: &Guard<'_>, text_digest: &str, masked: &[String]) -> Result<Ca
 }
 
 fn open_to_objection(guard: &Guard<'_>) -> Result<(), Refusal> {
-    guard.applicant()?;
     match guard.case.publication {
         Publication::Proposed {
             objections_until, ..
@@ -176,7 +168,6 @@ fn open_to_objection(guard: &Guard<'_>) -> Result<(), Refusal> {
 
 /// R46, R47: exactly the text that stood open to objection.
 fn publish(guard: &Guard<'_>, text_digest: &str) -> Result<CaseEvent, Refusal> {
-    guard.handler()?;
     granted(guard)?;
     let ready = match &guard.case.publication {
         Publication::NotBegun => return Err(Code::MaskingMissing.into()),
@@ -207,7 +198,6 @@ fn long_enough(guard: &Guard<'_>, class: Retention) -> Result<(), Refusal> {
 
 /// 办结: everything that is owed is done (R46, R60).
 fn close(guard: &Guard<'_>) -> Result<CaseEvent, Refusal> {
-    guard.handler()?;
     match &guard.case.stage {
         Stage::Served(..) | Stage::NotAccepted(_) | Stage::Withdrawn(_) => {}
         _ => return Err(Code::NotInThisStage.into()),

@@ -26,7 +26,6 @@ pub(super) fn decide(guard: &Guard<'_>, command: &CaseCommand) -> Result<Vec<Cas
         } => tell(guard, *cause, *days, notice)?,
         CaseCommand::StopClock { cause } => stop(guard, *cause)?,
         CaseCommand::ResumeClock {} => {
-            guard.handler()?;
             guard.accepted()?;
             if guard.case.clock.stopped().is_none() {
                 return Err(Code::ClockRunning.into());
@@ -46,7 +45,6 @@ fn extend(
     reason: &str,
     notice: &Written,
 ) -> Result<CaseEvent, Refusal> {
-    guard.approver()?;
     guard.accepted()?;
     if guard.case.clock.bundle.is_some() {
         return Err(Code::GovernmentApprovalMissing.into());
@@ -86,7 +84,6 @@ fn tell(
     days: u32,
     notice: &Written,
 ) -> Result<CaseEvent, Refusal> {
-    guard.handler()?;
     guard.accepted()?;
     limits::room_for_more(guard.case.clock.periods.len(), limits::PERIODS)?;
     if !(1..=LONGEST_PERIOD).contains(&days) {
@@ -106,7 +103,6 @@ fn tell(
 
 /// R07.
 fn stop(guard: &Guard<'_>, cause: ExcludedCause) -> Result<CaseEvent, Refusal> {
-    guard.handler()?;
     guard.accepted()?;
     if guard.case.clock.stopped().is_some() {
         return Err(Code::ClockStopped.into());

@@ -31,7 +31,6 @@ pub(super) fn decide(guard: &Guard<'_>, command: &CaseCommand) -> Result<Vec<Cas
             contact,
         } => not_accept(guard, [reason, basis, next_step, contact])?,
         CaseCommand::BeginReview {} => {
-            guard.handler()?;
             guard.accepted()?;
             if !matches!(guard.case.stage, Stage::Accepted(_)) {
                 return Err(Code::AlreadyExists.into());
@@ -39,7 +38,6 @@ pub(super) fn decide(guard: &Guard<'_>, command: &CaseCommand) -> Result<Vec<Cas
             CaseEvent::ReviewBegun
         }
         CaseCommand::Withdraw { reason } => {
-            guard.applicant()?;
             guard.undecided()?;
             limits::needed(reason, limits::SHORT)?;
             CaseEvent::Withdrawn {
@@ -53,7 +51,6 @@ pub(super) fn decide(guard: &Guard<'_>, command: &CaseCommand) -> Result<Vec<Cas
 
 /// R09, R10. After acceptance only what was undertaken or found insufficient comes in.
 fn submit(guard: &Guard<'_>, code: &str, file: &FileFacts) -> Result<CaseEvent, Refusal> {
-    guard.applicant_or_handler()?;
     guard.undecided()?;
     let listed = guard.application.guide.listed(code)?;
     if matches!(listed.supply, Supply::Sharing { .. }) {
@@ -81,7 +78,6 @@ fn submit(guard: &Guard<'_>, code: &str, file: &FileFacts) -> Result<CaseEvent, 
 }
 
 fn take_shared(guard: &Guard<'_>, code: &str, sha256: &str) -> Result<CaseEvent, Refusal> {
-    guard.handler()?;
     guard.undecided()?;
     let listed = guard.application.guide.listed(code)?;
     if !matches!(listed.supply, Supply::Sharing { .. }) {
@@ -95,7 +91,6 @@ fn take_shared(guard: &Guard<'_>, code: &str, sha256: &str) -> Result<CaseEvent,
 }
 
 fn review_of(guard: &Guard<'_>, code: &str, verdict: &Verdict) -> Result<CaseEvent, Refusal> {
-    guard.handler()?;
     guard.undecided()?;
     guard.application.guide.listed(code)?;
     let material = guard.case.materials.get(code);
@@ -113,7 +108,6 @@ fn review_of(guard: &Guard<'_>, code: &str, verdict: &Verdict) -> Result<CaseEve
 
 /// R45: what blocks this application is noted at receipt; it is answered all the same.
 fn receive(guard: &Guard<'_>) -> Result<Vec<CaseEvent>, Refusal> {
-    guard.applicant_or_handler()?;
     let submission = match &guard.case.stage {
         Stage::PreReview => 1,
         Stage::OneTimeNotice(notice) => notice.receipt.submission.saturating_add(1),
@@ -163,7 +157,6 @@ fn give_notice(
     missing: &[MissingItem],
     contact: &str,
 ) -> Result<CaseEvent, Refusal> {
-    guard.handler()?;
     let receipt = received(guard)?;
     if answered_too_late(guard.application, receipt, guard.ctx)? {
         return Err(Code::NoticeTooLate.into());
@@ -193,7 +186,6 @@ fn give_notice(
 }
 
 fn check_credit(guard: &Guard<'_>, standing: CreditStanding) -> Result<CaseEvent, Refusal> {
-    guard.handler()?;
     guard.undecided()?;
     Ok(CaseEvent::CreditChecked { standing })
 }
@@ -217,7 +209,6 @@ fn before_acceptance(guard: &Guard<'_>) -> Result<(), Refusal> {
 
 /// R11, R12.
 fn undertake(guard: &Guard<'_>, code: &str, by: Date) -> Result<CaseEvent, Refusal> {
-    guard.applicant()?;
     before_acceptance(guard)?;
     if guard.application.guide.listed(code)?.supply != Supply::ApplicantMinor {
         return Err(Refusal::of(Code::MaterialNotMinor, [code]));
@@ -236,7 +227,6 @@ fn undertake(guard: &Guard<'_>, code: &str, by: Date) -> Result<CaseEvent, Refus
 
 /// R12: 告知承诺.
 fn commit(guard: &Guard<'_>, sha256: &str) -> Result<CaseEvent, Refusal> {
-    guard.applicant()?;
     before_acceptance(guard)?;
     if guard.application.guide.commitment != CommitmentRoute::Offered {
         return Err(Code::CommitmentNotOffered.into());
@@ -254,7 +244,6 @@ fn commit(guard: &Guard<'_>, sha256: &str) -> Result<CaseEvent, Refusal> {
 
 /// R02, R03, R11, R12, R45.
 fn accept(guard: &Guard<'_>) -> Result<CaseEvent, Refusal> {
-    guard.handler()?;
     let receipt = received(guard)?;
     if answered_too_late(guard.application, receipt, guard.ctx)? {
         return deemed(receipt, guard.ctx);
@@ -323,7 +312,6 @@ fn route(guard: &Guard<'_>) -> Result<Route, Refusal> {
 
 /// R02, R03; every refusal says why, on what ground, what comes next and whom to ask.
 fn not_accept(guard: &Guard<'_>, texts: [&String; 4]) -> Result<CaseEvent, Refusal> {
-    guard.handler()?;
     let receipt = received(guard)?;
     if answered_too_late(guard.application, receipt, guard.ctx)? {
         return Err(Code::NoticeTooLate.into());

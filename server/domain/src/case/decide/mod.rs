@@ -2,6 +2,7 @@
 
 mod after;
 mod clock;
+mod experts;
 pub(super) use clock::given;
 mod intake;
 mod open;
@@ -17,6 +18,7 @@ use super::command::{CaseCommand, CaseContext};
 use super::event::CaseEvent;
 use super::guard::Guard;
 use super::{Case, Stage};
+use crate::authority::Act;
 use crate::refusal::{Code, Refusal};
 
 /// The events that the command causes; all of them are appended in one batch. Never empty.
@@ -29,6 +31,7 @@ pub fn decide(
     ctx: &CaseContext<'_>,
 ) -> Result<Vec<CaseEvent>, Refusal> {
     let guard = Guard::new(case, ctx)?;
+    guard.may(Act::of_case(command, guard.person))?;
     if !is_a_right(command) {
         guard.bounded()?;
     }
@@ -53,8 +56,8 @@ const fn is_a_right(command: &CaseCommand) -> bool {
     )
 }
 
-/// What is still possible when the case is closed: a rating and its answer (R60), a longer retention (R49), and what comes
-/// to light late (R45).
+/// What is still possible when the case is closed: a rating and its answer (R60), a longer retention (R49), what comes to
+/// light late (R45), and a look at the record (R58).
 const fn comes_afterwards(command: &CaseCommand) -> bool {
     matches!(
         command,
@@ -63,6 +66,7 @@ const fn comes_afterwards(command: &CaseCommand) -> bool {
             | CaseCommand::SetRetention { .. }
             | CaseCommand::SetRecordingRetention { .. }
             | CaseCommand::FindFalseMaterial { .. }
+            | CaseCommand::ApproveOperator { .. }
     )
 }
 
@@ -87,11 +91,14 @@ fn events(guard: &Guard<'_>, command: &CaseCommand) -> Result<Vec<CaseEvent>, Re
         CaseCommand::AssignStaff { .. }
         | CaseCommand::ReleaseStaff { .. }
         | CaseCommand::JoinDepartment { .. }
-        | CaseCommand::CallExpert { .. }
         | CaseCommand::RecordRecusal { .. }
         | CaseCommand::NoteReview { .. }
         | CaseCommand::FlagMajor { .. }
-        | CaseCommand::ReviewLegally { .. } => people::decide(guard, command),
+        | CaseCommand::ReviewLegally { .. }
+        | CaseCommand::ApproveOperator { .. } => people::decide(guard, command),
+        CaseCommand::DrawExperts { .. } | CaseCommand::SignConfidentiality { .. } => {
+            experts::decide(guard, command)
+        }
         CaseCommand::NotifyInterestedParty { .. }
         | CaseCommand::State { .. }
         | CaseCommand::WaiveStatement {}

@@ -1,9 +1,13 @@
 //! The first two entries of a case.
 
+use std::collections::BTreeSet;
+
+use crate::authority::{Act, CaseAct, Relation, authorise};
 use crate::case::command::CaseContext;
 use crate::case::event::{Application, CaseBrief, CaseEvent};
 use crate::command::Actor;
 use crate::limits;
+use crate::people::Role;
 use crate::refusal::{Code, Refusal};
 
 /// Opens a case in pre-review: by the applicant himself, by one of his agents, or by staff at a window.
@@ -18,10 +22,14 @@ pub fn open(
     let Actor::Person(person) = ctx.actor else {
         return Err(Code::NotAllowed.into());
     };
-    let own = application.applicant == *person || application.agents.contains(person);
-    if !own && !ctx.roles.iter().any(|role| role.is_staff()) {
-        return Err(Code::NotAllowed.into());
-    }
+    let (roles, relation) = if application.applicant == *person {
+        (&BTreeSet::from([Role::Applicant]), Relation::Part)
+    } else if application.agents.contains(person) {
+        (&BTreeSet::from([Role::Agent]), Relation::Part)
+    } else {
+        (ctx.roles, Relation::Stranger)
+    };
+    authorise(roles, Act::Case(CaseAct::Open), relation)?;
     limits::needed(&application.case, limits::TOKEN)?;
     limits::room_for_more(application.agents.len(), limits::PEOPLE)?;
     application.guide.well_formed()?;

@@ -42,7 +42,6 @@ pub(super) fn decide(guard: &Guard<'_>, command: &CaseCommand) -> Result<Vec<Cas
 
 /// R35: from here on nothing is decided until the statement is in and the window has passed.
 fn notify(guard: &Guard<'_>, person: &PersonId, interest: &str) -> Result<CaseEvent, Refusal> {
-    guard.handler()?;
     guard.accepted()?;
     limits::needed(&person.0, limits::TOKEN)?;
     limits::needed(interest, limits::LONG)?;
@@ -65,7 +64,6 @@ fn notify(guard: &Guard<'_>, person: &PersonId, interest: &str) -> Result<CaseEv
 }
 
 fn stated(guard: &Guard<'_>, statement: PartyStatement) -> Result<CaseEvent, Refusal> {
-    guard.interested_party()?;
     Ok(CaseEvent::PartyStated {
         person: guard.person.clone(),
         statement,
@@ -74,7 +72,6 @@ fn stated(guard: &Guard<'_>, statement: PartyStatement) -> Result<CaseEvent, Ref
 
 /// Silence is noted only of one whose time has passed.
 fn note_silence(guard: &Guard<'_>, person: &PersonId) -> Result<CaseEvent, Refusal> {
-    guard.handler()?;
     let party = guard.case.facts.parties.get(person);
     let party = party.ok_or_else(|| Refusal::of(Code::NotAParticipant, [&person.0]))?;
     if party.statement == Statement::In {
@@ -95,10 +92,7 @@ fn request(guard: &Guard<'_>) -> Result<CaseEvent, Refusal> {
     let open = |until: i64| guard.ctx.now <= until;
     let within = match parties.get(guard.person) {
         Some(party) => open(party.window_until),
-        None => {
-            guard.applicant()?;
-            parties.values().any(|party| open(party.window_until))
-        }
+        None => parties.values().any(|party| open(party.window_until)),
     };
     if !within {
         return Err(Code::HearingWindowPassed.into());
@@ -113,7 +107,6 @@ fn request(guard: &Guard<'_>) -> Result<CaseEvent, Refusal> {
 }
 
 fn schedule(guard: &Guard<'_>, at: i64, place: &str) -> Result<CaseEvent, Refusal> {
-    guard.handler()?;
     let hearing = &guard.case.facts.hearing;
     if !matches!(
         hearing,
@@ -133,7 +126,6 @@ fn schedule(guard: &Guard<'_>, at: i64, place: &str) -> Result<CaseEvent, Refusa
 }
 
 fn record(guard: &Guard<'_>, record_digest: &str) -> Result<CaseEvent, Refusal> {
-    guard.handler()?;
     match guard.case.facts.hearing {
         Hearing::Scheduled { at, .. } if guard.ctx.now >= at => {}
         _ => return Err(Code::HearingNotHeld.into()),

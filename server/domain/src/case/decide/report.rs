@@ -45,6 +45,15 @@ pub fn report(
             }
             Ok(events)
         }
+        CaseReport::RecordingOpened { session, accessed } => {
+            if !case.sessions.contains_key(session) {
+                return Err(Refusal::of(Code::UnknownSession, [session]));
+            }
+            Ok(vec![CaseEvent::RecordingOpened {
+                session: session.clone(),
+                accessed: accessed.clone(),
+            }])
+        }
         CaseReport::BundleJoined { bundle } => {
             before_decision(case)?;
             limits::needed(bundle, limits::TOKEN)?;

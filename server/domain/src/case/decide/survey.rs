@@ -16,13 +16,11 @@ pub(super) fn decide(guard: &Guard<'_>, command: &CaseCommand) -> Result<Vec<Cas
         CaseCommand::OfferAppointment { slots } => offer(guard, slots)?,
         CaseCommand::ConfirmAppointment { slot } => confirm(guard, *slot)?,
         CaseCommand::AskAppointmentChange { wish } => {
-            guard.applicant()?;
             standing(guard)?;
             limits::needed(wish, limits::CHAT)?;
             CaseEvent::AppointmentChangeAsked { wish: wish.clone() }
         }
         CaseCommand::CancelAppointment { reason } => {
-            guard.applicant_or_handler()?;
             standing(guard)?;
             super::clock::given(reason)?;
             CaseEvent::AppointmentCancelled {
@@ -45,7 +43,6 @@ pub(super) fn decide(guard: &Guard<'_>, command: &CaseCommand) -> Result<Vec<Cas
 
 /// Offered anew, it takes the place of what stood.
 fn offer(guard: &Guard<'_>, slots: &[Slot]) -> Result<CaseEvent, Refusal> {
-    guard.handler()?;
     guard.undecided()?;
     if slots.is_empty() {
         return Err(Code::TextMissing.into());
@@ -66,7 +63,6 @@ fn offer(guard: &Guard<'_>, slots: &[Slot]) -> Result<CaseEvent, Refusal> {
 }
 
 fn confirm(guard: &Guard<'_>, slot: Slot) -> Result<CaseEvent, Refusal> {
-    guard.applicant()?;
     guard.undecided()?;
     match &guard.case.appointment {
         Appointment::Offered { slots } if slots.contains(&slot) => {}
@@ -89,7 +85,6 @@ fn standing(guard: &Guard<'_>) -> Result<(), Refusal> {
 
 /// R44: after a session that left items failed, those and no others. The first one begins the review.
 fn schedule(guard: &Guard<'_>, session: &str, items: &[String]) -> Result<Vec<CaseEvent>, Refusal> {
-    guard.handler()?;
     guard.accepted()?;
     limits::needed(session, limits::TOKEN)?;
     if guard.case.sessions.contains_key(session) {
@@ -134,7 +129,6 @@ fn rate(
     rating: Rating,
     text: &str,
 ) -> Result<CaseEvent, Refusal> {
-    guard.applicant()?;
     match session_of(guard, session)?.rating {
         RatingState::Requested => {}
         RatingState::NotRequested => return Err(Code::NotInThisStage.into()),
@@ -150,7 +144,6 @@ fn rate(
 
 /// R60: the task closes only with feedback.
 fn feedback(guard: &Guard<'_>, session: &str, text: &str) -> Result<CaseEvent, Refusal> {
-    guard.approver()?;
     if !matches!(session_of(guard, session)?.rating, RatingState::TaskOpen(_)) {
         return Err(Code::NotInThisStage.into());
     }

@@ -31,6 +31,7 @@ fn context<T>(who: &str, now: i64, run: impl FnOnce(&CaseContext<'_>) -> T) -> T
         factor: None,
         slip: None,
         bars: &[],
+        draw: None,
     })
 }
 

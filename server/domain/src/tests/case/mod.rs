@@ -4,6 +4,7 @@ mod after;
 mod bundle;
 mod calendar;
 mod clock;
+mod experts;
 mod intake;
 mod invariants;
 mod listed;
@@ -62,4 +63,25 @@ fn a_journal_begins_with_its_creation() {
     };
     assert_eq!(Case::begin(&entry), None);
     let _: CaseBrief = brief();
+}
+
+#[test]
+fn r51_the_history_of_a_case_is_its_whole_journal() {
+    use crate::archive::{ArchiveError, Property, PropertyTest, TestOutcome, history, transfer};
+    let play = CasePlay::closed();
+    let steps = history(&play.journal);
+    let count = play.journal.len() as u64;
+    let tests = Property::ALL.map(|property| PropertyTest {
+        property,
+        outcome: TestOutcome::Passed,
+        package: "p".to_owned(),
+        by: "示例检测".to_owned(),
+        at: play.now,
+    });
+    assert_eq!(transfer("p", &tests, &steps, count), Ok(()));
+    assert_eq!(steps[0].maker, play::APPLICANT);
+    assert_eq!(steps.last().unwrap().activity, "closed");
+    let cut = history(&play.journal[..play.journal.len() - 1]);
+    let wrong = transfer("p", &tests, &cut, count);
+    assert_eq!(wrong, Err(vec![ArchiveError::StepMissing(count)]));
 }

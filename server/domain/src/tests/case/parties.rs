@@ -23,13 +23,6 @@ fn assign(who: &str) -> CaseCommand {
     }
 }
 
-fn call(who: &str) -> CaseCommand {
-    CaseCommand::CallExpert {
-        person: person(who),
-        draw: "示例抽取-1".to_owned(),
-    }
-}
-
 #[test]
 fn r16_whoever_is_recused_does_nothing_more_in_the_case() {
     let mut play = CasePlay::in_review();
@@ -55,7 +48,13 @@ fn r16_one_may_step_aside_but_not_push_others_aside() {
         Code::NotAllowed
     );
     play.act(EXPERT, &recuse(EXPERT)).unwrap();
-    assert_eq!(play.refused(HANDLER, &call(EXPERT)), Code::Recused);
+    let again = CaseCommand::DrawExperts {
+        field: EXPERT.to_owned(),
+        count: 1,
+        instead_of: Vec::new(),
+        reason: "原专家回避。".to_owned(),
+    };
+    assert_eq!(play.refused(HANDLER, &again), Code::ExpertsTooFew);
 }
 
 #[test]
@@ -64,7 +63,7 @@ fn r16_nobody_with_a_side_works_on_the_case() {
     assert_eq!(play.refused(APPROVER, &assign(APPLICANT)), Code::NotAllowed);
     play.act(HANDLER, &notify(NEIGHBOUR)).unwrap();
     assert_eq!(play.refused(APPROVER, &assign(NEIGHBOUR)), Code::NotAllowed);
-    assert_eq!(play.refused(HANDLER, &call(NEIGHBOUR)), Code::NotAllowed);
+    assert_eq!(play.refused(HANDLER, &call(NEIGHBOUR)), Code::ExpertsTooFew);
 }
 
 #[test]

@@ -7,13 +7,14 @@ use jiff::civil::Date;
 use crate::calendar::{Calendar, end_of_day};
 use crate::case::{
     Application, Bar, Case, CaseBrief, CaseCommand, CaseContext, CaseEvent, CaseRecorded,
-    CaseReport, CommitmentRoute, Concern, CreditStanding, DecisionFacts, FileFacts, Guide,
-    ListedMaterial, MissingItem, Need, Retention, ServiceMethod, Slip, Supply, TimeLimits, Verdict,
-    Written, decide, open, report,
+    CaseReport, CommitmentRoute, Concern, CreditStanding, DecisionFacts, DrawFrom, FileFacts,
+    Guide, ListedMaterial, MissingItem, Need, Retention, ServiceMethod, Slip, Supply, TimeLimits,
+    Verdict, Written, decide, open, report,
 };
 use crate::command::{Actor, Factor, FactorKind};
 use crate::event::DecisionKind;
 use crate::people::{PersonId, Role};
+use crate::pool::{Availability, ExpertPool, PoolExpert, Seed};
 use crate::refusal::{Code, Refusal};
 use crate::testing::person;
 
@@ -163,6 +164,39 @@ pub fn not_accept() -> CaseCommand {
     }
 }
 
+/// The field in which five of the pool are at home.
+pub const FIELD: &str = "食品";
+
+/// Everybody stands in it with a field of his own name, so that a test can draw just him; five are at home in [`FIELD`].
+pub fn pool() -> ExpertPool {
+    let expert = |id: &str, fields: &[&str]| PoolExpert {
+        person: person(id),
+        name: "示例专家".to_owned(),
+        fields: fields.iter().map(|field| (*field).to_owned()).collect(),
+        employer: Some("91110000MA00000009".to_owned()),
+        ties: BTreeSet::new(),
+        availability: Availability::Available,
+    };
+    let of_the_field = ["expert-1", "expert-2", "expert-3", "expert-4", "expert-5"];
+    let one = EVERYBODY.iter().map(|id| expert(id, &[id]));
+    let many = of_the_field.iter().map(|id| expert(id, &[id, FIELD]));
+    ExpertPool::new("示例-1", one.chain(many).collect()).unwrap()
+}
+
+/// Draws from a field in which only this person is at home.
+pub fn call(who: &str) -> CaseCommand {
+    CaseCommand::DrawExperts {
+        field: who.to_owned(),
+        count: 1,
+        instead_of: Vec::new(),
+        reason: String::new(),
+    }
+}
+
+pub fn sign_confidentiality() -> CaseCommand {
+    CaseCommand::SignConfidentiality { sha256: digest(11) }
+}
+
 pub fn written() -> Written {
     Written {
         sha256: digest(2),
@@ -231,6 +265,7 @@ pub struct CasePlay {
     pub now: i64,
     pub calendar: Calendar,
     pub bars: Vec<Bar>,
+    pub pool: ExpertPool,
     pub factor: bool,
     pub slip: bool,
 }
@@ -259,6 +294,7 @@ impl CasePlay {
             factor: None,
             slip: None,
             bars: &[],
+            draw: None,
         };
         let events = open(&brief(), &application, &ctx).unwrap();
         let first = recorded(&actor, ctx.now, &events[0]);
@@ -268,6 +304,7 @@ impl CasePlay {
             now: morning(day),
             calendar,
             bars: Vec::new(),
+            pool: pool(),
             factor: true,
             slip: true,
         };
@@ -348,6 +385,10 @@ impl CasePlay {
                 seal: "示例".to_owned(),
             }),
             bars: &self.bars,
+            draw: Some(DrawFrom {
+                pool: &self.pool,
+                seed: Seed(self.now.unsigned_abs()),
+            }),
         })
     }
 

@@ -5,8 +5,11 @@ use std::collections::BTreeSet;
 use rstest::rstest;
 
 use super::play::*;
-use crate::case::{CaseCommand, CaseEvent, CaseViewer, ReviewResult, visible};
+use crate::authority::{Denied, Relation, look};
+use crate::case::{CaseCommand, CaseEvent, CaseReport, CaseViewer, ReviewResult, visible};
 use crate::people::Role;
+use crate::records::{AccessKind, Purpose};
+use crate::refusal::Code;
 use crate::testing::person;
 
 /// A case in which everything internal happened, with an interested party and a hearing.
@@ -32,13 +35,7 @@ fn full() -> CasePlay {
                 opinion: "o".to_owned(),
             },
         ),
-        (
-            HANDLER,
-            CaseCommand::CallExpert {
-                person: person(EXPERT),
-                draw: "d".to_owned(),
-            },
-        ),
+        (HANDLER, call(EXPERT)),
         (
             HANDLER,
             CaseCommand::NotifyInterestedParty {
@@ -76,7 +73,8 @@ fn full() -> CasePlay {
 
 /// The kinds of entry that the person reads.
 fn reads(play: &CasePlay, who: &str) -> BTreeSet<String> {
-    let Some(viewer) = CaseViewer::of(&play.case, &person(who), &roles_of(who)) else {
+    let viewer = CaseViewer::of(&play.case, &person(who), &roles_of(who), play.now);
+    let Some(viewer) = viewer else {
         return BTreeSet::new();
     };
     let read = play.journal.iter().filter(|entry| visible(entry, &viewer));
@@ -85,7 +83,8 @@ fn reads(play: &CasePlay, who: &str) -> BTreeSet<String> {
 
 pub fn kind(event: &CaseEvent) -> String {
     let value = serde_json::to_value(event).unwrap();
-    value["type"].as_str().unwrap().to_owned()
+    assert_eq!(value["type"], event.name());
+    event.name().to_owned()
 }
 
 fn all(play: &CasePlay) -> BTreeSet<String> {
@@ -120,6 +119,7 @@ fn the_applicant_reads_his_own_course_but_nothing_internal(#[case] who: &str) {
     let withheld: BTreeSet<_> = all(&play).difference(&reads(&play, who)).cloned().collect();
     let internal = [
         "expert_called",
+        "experts_drawn",
         "legal_reviewed",
         "major_flagged",
         "recusal_recorded",
@@ -144,11 +144,95 @@ fn r35_an_interested_party_reads_what_concerns_the_hearing_alone() {
 }
 
 #[test]
-fn r48_an_expert_reads_no_material_here() {
-    let play = full();
+fn r48_no_material_opens_to_an_expert_before_he_has_signed() {
+    let mut play = full();
     let read = reads(&play, EXPERT);
     let expected = ["created", "expert_called", "session_scheduled"];
     assert_eq!(read.into_iter().collect::<Vec<_>>(), expected);
+    play.act(EXPERT, &sign_confidentiality()).unwrap();
+    let read = reads(&play, EXPERT);
+    let expected = [
+        "application_opened",
+        "confidentiality_signed",
+        "created",
+        "expert_called",
+        "material_submitted",
+        "session_scheduled",
+    ];
+    assert_eq!(read.into_iter().collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn r58_an_approval_in_the_journal_opens_one_case_to_one_operator_for_its_time() {
+    let mut play = full();
+    let until = play.now + 3_600_000_000;
+    let approve = |purpose: &str, until| CaseCommand::ApproveOperator {
+        operator: person(OPERATOR),
+        purpose: purpose.to_owned(),
+        until,
+    };
+    let purpose = "排查录制故障";
+    assert_eq!(
+        play.refused(HANDLER, &approve(purpose, until)),
+        Code::NotAllowed
+    );
+    assert_eq!(
+        play.refused(APPROVER, &approve(" ", until)),
+        Code::PurposeMissing
+    );
+    let month = play.now + 31 * 24 * 3_600_000_000;
+    for wrong in [play.now, month] {
+        assert_eq!(
+            play.refused(APPROVER, &approve(purpose, wrong)),
+            Code::DateInvalid
+        );
+    }
+    play.act(APPROVER, &approve(purpose, until)).unwrap();
+    assert_eq!(reads(&play, OPERATOR), all(&play));
+    // Another operator, and an administrator, as before.
+    let roles = roles_of(OPERATOR);
+    let other = CaseViewer::of(&play.case, &person("operator-2"), &roles, play.now);
+    assert_eq!(other, None);
+    assert_eq!(reads(&play, ADMINISTRATOR), BTreeSet::new());
+    play.now = until;
+    assert_eq!(reads(&play, OPERATOR), BTreeSet::new());
+}
+
+#[test]
+fn r58_nobody_approves_himself_or_one_who_has_a_part() {
+    let play = full();
+    for who in [APPROVER, APPLICANT, NEIGHBOUR] {
+        let approve = CaseCommand::ApproveOperator {
+            operator: person(who),
+            purpose: "t".to_owned(),
+            until: play.now + 1_000_000,
+        };
+        assert_eq!(play.refused(APPROVER, &approve), Code::NotAllowed);
+    }
+}
+
+#[test]
+fn r59_a_look_at_a_recording_stands_in_the_cases_journal() {
+    let mut play = full();
+    let look = |who: &str, relation, purpose| {
+        look(&roles_of(who), relation, who, AccessKind::View, purpose, 7)
+    };
+    let purpose = Some(Purpose::Review);
+    let without = look(HANDLER, Relation::Part, None);
+    assert_eq!(without, Err(Denied::PurposeMissing));
+    let stranger = look(HANDLER, Relation::Stranger, purpose.clone());
+    assert_eq!(stranger, Err(Denied::NotInThisCase));
+    let accessed = look(HANDLER, Relation::Part, purpose).unwrap();
+    let opened = |session: &str| CaseReport::RecordingOpened {
+        session: session.to_owned(),
+        accessed: accessed.clone(),
+    };
+    assert_eq!(play.report_refused(&opened("other")), Code::UnknownSession);
+    play.report(&opened("session-1")).unwrap();
+    let entry = play.journal.last().unwrap();
+    assert_eq!(kind(&entry.event), "recording_opened");
+    assert!(!reads(&play, APPLICANT).contains("recording_opened"));
+    assert!(reads(&play, SUPERVISOR).contains("recording_opened"));
 }
 
 #[test]
@@ -166,7 +250,7 @@ fn r16_whoever_is_recused_reads_nothing_more() {
 fn one_who_works_at_the_bureau_reads_his_own_application_as_an_applicant() {
     let play = full();
     let roles = BTreeSet::from([Role::Approver]);
-    let viewer = CaseViewer::of(&play.case, &person(APPLICANT), &roles).unwrap();
+    let viewer = CaseViewer::of(&play.case, &person(APPLICANT), &roles, play.now).unwrap();
     let note = play
         .journal
         .iter()

@@ -2,8 +2,8 @@
 
 use crate::calendar::day_of;
 use crate::case::{
-    Case, CaseEvent, CaseRecorded, CaseViewer, Credit, PeriodState, RatingState, ReviewResult,
-    Route, Stage, Supply, Verdict, decision_due, visible,
+    Case, CaseEvent, CaseRecorded, CaseViewer, Confidentiality, Credit, PeriodState, RatingState,
+    ReviewResult, Route, Stage, Supply, Verdict, decision_due, visible,
 };
 use crate::event::DecisionKind;
 use crate::testing::person;
@@ -24,6 +24,20 @@ pub fn after(before: &CasePlay, step: &Step, events: &[CaseEvent], after: &CaseP
     decisions(before, events);
     publication(after, events);
     reading(after, events);
+    experts(&after.case);
+}
+
+/// R16, R48: every call goes back to a draw that its entry proves, and only the called sign.
+fn experts(case: &Case) {
+    for draw in &case.draws {
+        assert!(draw.is_repeatable());
+        assert!(draw.number == 1 || !draw.reason.is_empty() || draw.field != case.draws[0].field);
+    }
+    let drawn = |who| case.draws.iter().any(|draw| draw.drawn.contains(who));
+    assert!(case.experts.iter().all(drawn));
+    if let Confidentiality::Asked { signed } = &case.facts.confidentiality {
+        assert!(signed.is_subset(&case.experts));
+    }
 }
 
 /// Whatever order the events came in.
@@ -248,12 +262,13 @@ fn publication(after: &CasePlay, events: &[CaseEvent]) {
 fn reading(after: &CasePlay, events: &[CaseEvent]) {
     let new = &after.journal[after.journal.len() - events.len()..];
     for who in EVERYBODY {
-        let viewer = CaseViewer::of(&after.case, &person(who), &roles_of(who));
+        let viewer = CaseViewer::of(&after.case, &person(who), &roles_of(who), after.now);
         let Some(viewer) = viewer else { continue };
         let works_for_us = [OPERATOR, ADMINISTRATOR].contains(&who);
         let has_a_side = after.case.facts.parties.contains_key(&person(who))
             || after.case.experts.contains(&person(who));
-        assert!(!works_for_us || has_a_side);
+        let approved = after.case.is_approved(&person(who), after.now);
+        assert!(!works_for_us || has_a_side || approved);
         for entry in new {
             if [APPLICANT, AGENT].contains(&who) {
                 assert!(!(internal(entry) && visible(entry, &viewer)));
@@ -267,6 +282,7 @@ fn internal(entry: &CaseRecorded) -> bool {
         entry.event,
         CaseEvent::ReviewNoted { .. }
             | CaseEvent::LegalReviewed { .. }
+            | CaseEvent::ExpertsDrawn(_)
             | CaseEvent::ExpertCalled { .. }
             | CaseEvent::MajorFlagged { .. }
     )

@@ -62,7 +62,7 @@ fn the_random_walks_reach_every_stage_and_every_event() {
         }
         kinds.extend(walk.play.journal.iter().map(|entry| kind(&entry.event)));
     }
-    assert_eq!(kinds.len(), 57, "{kinds:?}");
+    assert_eq!(kinds.len(), 62, "{kinds:?}");
     let all = [
         "accepted",
         "closed",

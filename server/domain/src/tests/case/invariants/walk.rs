@@ -7,6 +7,7 @@ use crate::case::{
 };
 use crate::event::DecisionKind;
 use crate::people::Role;
+use crate::records::{AccessKind, Purpose, access};
 use crate::testing::person;
 use crate::tests::invariants::walk::Dice;
 
@@ -179,6 +180,28 @@ impl Walk {
         })
     }
 
+    /// R48: one is drawn, signs, and is now and then replaced.
+    fn experts(&mut self) -> Option<Step> {
+        if self.play.case.draws.is_empty() && self.now_and_then(6) {
+            return Some(Step::Do(HANDLER, call(EXPERT)));
+        }
+        let expert = person(EXPERT);
+        if !self.play.case.experts.contains(&expert) {
+            return None;
+        }
+        if !self.play.case.facts.opens_to_expert(&expert) && self.now_and_then(2) {
+            return Some(Step::Do(EXPERT, sign_confidentiality()));
+        }
+        let replaced = CaseCommand::DrawExperts {
+            field: FIELD.to_owned(),
+            count: 1,
+            instead_of: vec![expert],
+            reason: "t".to_owned(),
+        };
+        let replaces = self.now_and_then(6);
+        replaces.then_some(Step::Do(HANDLER, replaced))
+    }
+
     /// What stands between the case and its decision (R11, R35).
     fn owed(&mut self) -> Option<Step> {
         let neighbour = person(NEIGHBOUR);
@@ -189,6 +212,9 @@ impl Walk {
                 HANDLER,
                 CaseCommand::NotifyInterestedParty { person, interest },
             ));
+        }
+        if let Some(step) = self.experts() {
+            return Some(step);
         }
         if self.play.case.clock.stopped().is_some() && self.now_and_then(2) {
             return Some(Step::Do(HANDLER, CaseCommand::ResumeClock {}));
@@ -293,6 +319,11 @@ impl Walk {
             CaseReport::BundleJoined {
                 bundle: "bundle-1".to_owned(),
             },
+            CaseReport::RecordingOpened {
+                session: session.to_owned(),
+                accessed: access(SUPERVISOR, AccessKind::View, Some(Purpose::Supervision), 7)
+                    .unwrap(),
+            },
         ])
     }
 
@@ -383,6 +414,9 @@ impl Walk {
         let at = self.play.now + self.dice.pick(&[1, 7, 8]) * DAY_US;
         let assigned = self.play.case.staff.keys().next();
         let assigned = assigned.unwrap_or(&who).clone();
+        let replaces = self.dice.next().is_multiple_of(3);
+        let called = self.play.case.experts.iter().filter(|_| replaces);
+        let instead_of = called.take(1).cloned().collect();
         vec![
             (APPROVER, CaseCommand::ReleaseStaff { person: assigned }),
             (
@@ -401,16 +435,27 @@ impl Walk {
             ),
             (
                 HANDLER,
-                CaseCommand::CallExpert {
-                    person: who.clone(),
-                    draw: text.clone(),
+                CaseCommand::DrawExperts {
+                    field: self.dice.pick(&[FIELD, EXPERT, EXPERT]).to_owned(),
+                    count: 1,
+                    instead_of,
+                    reason: self.dice.pick(&["", "t"]).to_owned(),
                 },
             ),
+            (
+                APPROVER,
+                CaseCommand::ApproveOperator {
+                    operator: person(OPERATOR),
+                    purpose: text.clone(),
+                    until: self.play.now + DAY_US,
+                },
+            ),
+            (EXPERT, sign_confidentiality()),
             // Handlers are seldom recused, or every walk ends early.
             (
                 EXPERT,
                 CaseCommand::RecordRecusal {
-                    person: who.clone(),
+                    person: self.dice.pick(&[who.clone(), person(EXPERT)]),
                     reason: text.clone(),
                 },
             ),
