@@ -5,6 +5,10 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+mod notices;
+
+pub use notices::{Encryption, Language, Notices, Sms, Smtp, Success};
+
 /// The whole configuration.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -77,14 +81,6 @@ pub struct Advertise {
     pub udp: Option<u16>,
     /// Reserved for the TCP fall-back.
     pub tcp: Option<u16>,
-}
-
-/// Where notices go.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Notices {
-    /// File sender: JSON lines, mode 0600. Default: `outbox.jsonl` under `data`.
-    pub file: Option<PathBuf>,
 }
 
 /// The web app.
@@ -177,6 +173,8 @@ pub enum ConfigError {
         "`database.url` holds a password: put it into a file and name that in `database.password_file`"
     )]
     DatabasePassword,
+    #[error("`{0}`: {1}")]
+    Value(&'static str, String),
     #[error("`address` must be https://NAME or https://NAME:PORT, not {0}")]
     Address(String),
 }
@@ -226,7 +224,7 @@ impl Config {
         {
             return Err(ConfigError::Address(address.clone()));
         }
-        Ok(())
+        self.notices.check()
     }
 
     /// The address people type, given the port in use.

@@ -40,3 +40,12 @@ pub fn append_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.write_all(bytes)?;
     file.sync_all()
 }
+
+/// A secret of the configuration (`*_file`), without the newline that editors put at its end.
+///
+/// # Errors
+/// As the system says.
+pub fn read_secret(path: &Path) -> io::Result<String> {
+    let text = std::fs::read_to_string(path)?;
+    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+}

@@ -1,22 +1,36 @@
-//! Notices to registered phones: kept in the store first, sent after, tried again until given up.
+//! Notices to people: kept in the store first, sent after, tried again until given up; the state of each can be read.
 //!
-//! One sender for now: a file of JSON lines `{at, code?, text, to}`, for demonstrations and for a gateway that reads it.
+//! E-mail addresses go to the mail server, phones to the SMS gateway; what has no sender configured goes to a file of JSON
+//! lines `{at, code?, text, to}`, which is the default: nothing leaves the machine then (R54).
 
-use std::path::PathBuf;
+mod sender;
+mod sms;
+mod smtp;
+pub mod texts;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use kanjie_store::{NewNotice, Store, StoreError, WaitingNotice};
+use futures_util::future::join_all;
+use kanjie_store::{NewNotice, Outcome, RecipientLimit, Store, StoreError, WaitingNotice};
 use serde::Serialize;
 use tokio::sync::Notify;
 
+use self::sender::{NotSent, Sender};
+use self::sms::SmsSender;
+use self::smtp::SmtpSender;
+use self::texts::Kind;
+use crate::config::{Config, Language};
 use crate::env::Env;
-use crate::files;
+use crate::error::Failure;
 
-const TRIES: i64 = 8;
-const BATCH: u32 = 32;
+/// Sent side by side.
+const BATCH: u32 = 8;
+const HOUR_US: i64 = 60 * 60 * 1_000_000;
+/// Longest pause between two tries, seconds.
+const LONGEST_PAUSE_S: i64 = 15 * 60;
 
-/// The outbox and its sender.
+/// The outbox and its senders.
 #[derive(Clone, Debug)]
 pub struct Notices {
     inner: Arc<Inner>,
@@ -26,56 +40,126 @@ pub struct Notices {
 struct Inner {
     store: Store,
     env: Arc<dyn Env>,
-    file: PathBuf,
+    language: Language,
+    limit: RecipientLimit,
+    tries: i64,
+    mail: Sender,
+    phone: Sender,
     wake: Notify,
     /// One delivery run at a time, so that no notice goes out twice.
     running: tokio::sync::Mutex<()>,
 }
 
+/// Who gets a notice, and what it belongs to.
+#[derive(Clone, Copy, Debug)]
+pub struct To<'a> {
+    /// Phone or e-mail address.
+    pub recipient: &'a str,
+    /// The session whose case it belongs to.
+    pub session: Option<&'a str>,
+    /// How long it is of use, µs.
+    pub life: Option<i64>,
+}
+
 #[derive(Serialize)]
-struct Line<'a> {
-    at: i64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    code: Option<&'a str>,
-    text: &'a str,
-    to: &'a str,
+struct CodeValues<'a> {
+    code: &'a str,
 }
 
 impl Notices {
-    #[must_use]
-    pub fn new(store: Store, env: Arc<dyn Env>, file: PathBuf) -> Self {
-        Self {
+    /// # Errors
+    /// When a sender's configuration does not work.
+    pub fn open(config: &Config, store: Store, env: Arc<dyn Env>) -> Result<Self, Failure> {
+        let notices = &config.notices;
+        let file = || {
+            let own = config.data.join("outbox.jsonl");
+            Sender::File(notices.file.clone().unwrap_or(own))
+        };
+        let mail = match &notices.smtp {
+            Some(smtp) => Sender::Smtp(Box::new(SmtpSender::new(smtp)?)),
+            None => file(),
+        };
+        let phone = match &notices.sms {
+            Some(sms) => Sender::Sms(Box::new(SmsSender::new(sms)?)),
+            None => file(),
+        };
+        Ok(Self {
             inner: Arc::new(Inner {
                 store,
                 env,
-                file,
+                language: notices.language,
+                limit: RecipientLimit {
+                    notices: notices.per_recipient_hour,
+                    within: HOUR_US,
+                },
+                tries: i64::from(notices.tries),
+                mail,
+                phone,
                 wake: Notify::new(),
                 running: tokio::sync::Mutex::new(()),
             }),
-        }
+        })
     }
 
-    /// Keeps a notice and wakes the sender; returns once it is kept.
+    /// Keeps a notice with a code and wakes the sender; returns once it is kept.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn send(
-        &self,
-        to: &str,
-        text: String,
-        code: Option<String>,
-    ) -> Result<(), StoreError> {
-        self.inner
-            .store
-            .add_notice(&NewNotice {
-                recipient: to.to_owned(),
-                text,
-                code,
-                created_at: self.inner.env.now(),
-            })
-            .await?;
-        self.inner.wake.notify_one();
+    pub async fn send_code(&self, kind: Kind, to: To<'_>, code: &str) -> Result<(), StoreError> {
+        let Some(mut notice) = self.write(kind, to, &CodeValues { code }) else {
+            return Ok(());
+        };
+        notice.code = Some(code.to_owned());
+        self.inner.store.add_notice(&notice).await?;
+        self.wake();
         Ok(())
+    }
+
+    /// Keeps a notice without a code.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn send<V: Serialize>(
+        &self,
+        kind: Kind,
+        to: To<'_>,
+        values: &V,
+    ) -> Result<(), StoreError> {
+        if let Some(notice) = self.write(kind, to, values) {
+            self.inner.store.add_notice(&notice).await?;
+            self.wake();
+        }
+        Ok(())
+    }
+
+    /// A notice to be, for whoever keeps it in a transaction of their own and calls [`Self::wake`] after.
+    #[must_use]
+    pub fn write<V: Serialize>(&self, kind: Kind, to: To<'_>, values: &V) -> Option<NewNotice> {
+        let words = texts::write(kind, self.inner.language, values)
+            .inspect_err(|error| tracing::error!(%error, kind = kind.as_str(), "notice's words"))
+            .ok()?;
+        let now = self.inner.env.now();
+        Some(NewNotice {
+            recipient: to.recipient.to_owned(),
+            kind: kind.as_str().to_owned(),
+            subject: words.subject,
+            text: words.text,
+            code: None,
+            session: to.session.map(ToOwned::to_owned),
+            created_at: now,
+            expires_at: to.life.map(|life| now + life),
+        })
+    }
+
+    /// There is something to send.
+    pub fn wake(&self) {
+        self.inner.wake.notify_one();
+    }
+
+    /// The senders in use, by name: `file` alone where nothing is configured.
+    #[must_use]
+    pub fn channels(&self) -> [&'static str; 2] {
+        [self.inner.mail.channel(), self.inner.phone.channel()]
     }
 
     /// Sends what is due, now and whenever there is more; never returns.
@@ -95,90 +179,70 @@ impl Notices {
     /// When the store fails; a sender that fails is only noted.
     pub async fn deliver_due(&self) -> Result<usize, StoreError> {
         let _running = self.inner.running.lock().await;
-        let due = self
-            .inner
-            .store
-            .due_notices(self.inner.env.now(), BATCH)
-            .await?;
         let mut sent = 0;
-        for notice in due {
-            let id = notice.id;
-            let tries = notice.tries;
-            match self.write(notice).await {
-                Ok(()) => {
-                    let at = self.inner.env.now();
-                    self.inner.store.notice_delivered(id, at).await?;
-                    sent += 1;
-                }
-                Err(error) => {
-                    tracing::warn!(%error, id, "notice not sent");
-                    self.put_off(id, tries).await?;
-                }
+        loop {
+            let now = self.inner.env.now();
+            let store = &self.inner.store;
+            let taken = store.take_due_notices(now, BATCH, self.inner.limit).await?;
+            if taken.is_empty() {
+                return Ok(sent);
+            }
+            for one in join_all(taken.iter().map(|notice| self.deliver(notice))).await {
+                sent += usize::from(one?);
             }
         }
-        Ok(sent)
     }
 
-    async fn put_off(&self, id: i64, tries: i64) -> Result<(), StoreError> {
-        let now = self.inner.env.now();
-        let seconds = 2_i64.saturating_pow(u32::try_from(tries.clamp(0, TRIES)).unwrap_or(8));
-        let next = (tries + 1 < TRIES).then(|| now + seconds * 1_000_000);
-        self.inner.store.notice_failed(id, now, next).await
+    /// One try; true where it went out.
+    async fn deliver(&self, notice: &WaitingNotice) -> Result<bool, StoreError> {
+        let sender = if notice.recipient.contains('@') {
+            &self.inner.mail
+        } else {
+            &self.inner.phone
+        };
+        let outcome = match sender.send(notice).await {
+            Ok(taken) => Outcome::Sent {
+                gateway_id: taken.gateway_id,
+            },
+            Err(not_sent) => self.put_off(notice, not_sent),
+        };
+        let at = self.inner.env.now();
+        let store = &self.inner.store;
+        store
+            .note_notice(notice.id, at, sender.channel(), &outcome)
+            .await?;
+        Ok(matches!(outcome, Outcome::Sent { .. }))
     }
 
-    async fn write(&self, notice: WaitingNotice) -> std::io::Result<()> {
-        let mut line = serde_json::to_vec(&Line {
-            at: notice.created_at,
-            code: notice.code.as_deref(),
-            text: &notice.text,
-            to: &notice.recipient,
-        })?;
-        line.push(b'\n');
-        let path = self.inner.file.clone();
-        tokio::task::spawn_blocking(move || files::append_private(&path, &line))
-            .await
-            .map_err(std::io::Error::other)?
+    fn put_off(&self, notice: &WaitingNotice, why: NotSent) -> Outcome {
+        let pause = pause_us(notice.tries, LONGEST_PAUSE_S, self.inner.env.as_ref());
+        let next_at = self.inner.env.now() + pause;
+        tracing::warn!(id = notice.id, ?why, "notice not sent");
+        match why {
+            NotSent::Refused(class) => Outcome::Failed {
+                class,
+                next_at: None,
+            },
+            NotSent::Later(class) => Outcome::Failed {
+                class,
+                next_at: (notice.tries < self.inner.tries).then_some(next_at),
+            },
+            NotSent::Unknown(class) => Outcome::Unknown { class, next_at },
+        }
     }
+}
+
+/// How long to wait after so many tries, µs: twice as long each time, and between half and the whole of that, so that
+/// what failed together does not come back together.
+#[must_use]
+pub fn pause_us(tries: i64, longest_s: i64, env: &dyn Env) -> i64 {
+    let doublings = u32::try_from(tries.clamp(1, 40) - 1).unwrap_or(0);
+    let whole = 2_i64.saturating_pow(doublings).min(longest_s) * 1_000_000;
+    let half = whole / 2;
+    half + i64::from(u32::from_be_bytes(env.random())) % half
 }
 
 #[cfg(test)]
-mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
-    use crate::testing::TestApp;
-
-    #[tokio::test]
-    async fn a_notice_goes_out_once_into_a_private_file() {
-        let app = TestApp::new().await;
-        let notices = &app.services.notices;
-        let text = String::from("hello");
-        notices
-            .send("138", text, Some(String::from("123456")))
-            .await
-            .unwrap();
-        assert_eq!(notices.deliver_due().await.unwrap(), 1);
-        assert_eq!(notices.deliver_due().await.unwrap(), 0);
-        let path = app.services.config.data.join("outbox.jsonl");
-        let line = std::fs::read_to_string(&path).unwrap();
-        assert!(line.ends_with("\"code\":\"123456\",\"text\":\"hello\",\"to\":\"138\"}\n"));
-        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o600);
-    }
-
-    #[tokio::test]
-    async fn what_failed_is_tried_again_later() {
-        let app = TestApp::new().await;
-        let notices = &app.services.notices;
-        let path = app.services.config.data.join("outbox.jsonl");
-        std::fs::create_dir(&path).unwrap();
-        notices
-            .send("138", String::from("hello"), None)
-            .await
-            .unwrap();
-        assert_eq!(notices.deliver_due().await.unwrap(), 0);
-        std::fs::remove_dir(&path).unwrap();
-        assert_eq!(notices.deliver_due().await.unwrap(), 0);
-        app.env.pass(1);
-        assert_eq!(notices.deliver_due().await.unwrap(), 1);
-    }
-}
+mod tests;
+#[cfg(test)]
+mod tests_smtp;

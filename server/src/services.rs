@@ -49,12 +49,7 @@ impl Services {
         let store = Store::open(&config.database()?).await?;
         store.make_ready().await?;
         let keys = keys::open(&config.data, env.as_ref())?;
-        let outbox = config
-            .notices
-            .file
-            .clone()
-            .unwrap_or_else(|| config.data.join("outbox.jsonl"));
-        let notices = Notices::new(store.clone(), Arc::clone(&env), outbox);
+        let notices = Notices::open(&config, store.clone(), Arc::clone(&env))?;
         Ok(Self {
             config: Arc::new(config),
             store,

@@ -106,6 +106,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What became of the notices of a case, for its staff. */
+        get: operations["notices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sessions/{id}": {
         parameters: {
             query?: never;
@@ -763,6 +780,22 @@ export interface components {
                 title: string;
             };
         };
+        Notice: components["schemas"]["Standing"] & {
+            /** @description `file`, `smtp`, `sms`; absent before the first try. */
+            channel?: string;
+            /** Format: int64 */
+            created_at: number;
+            /** Format: int64 */
+            id: number;
+            kind: string;
+            recipient_masked: string;
+            /** Format: int64 */
+            tries: number;
+        };
+        Notices: {
+            /** @description Newest first, 200 at most. */
+            notices: components["schemas"]["Notice"][];
+        };
         OpinionKind: {
             /** @enum {string} */
             kind: "expert";
@@ -884,6 +917,39 @@ export interface components {
         };
         /** @enum {string} */
         Stance: "agree" | "disagree" | "rectify";
+        /** @description Times UTC µs; `class` is a stable word for what went wrong. */
+        Standing: {
+            /** Format: int64 */
+            due_at: number;
+            /** @enum {string} */
+            state: "queued";
+        } | {
+            /** Format: int64 */
+            since: number;
+            /** @enum {string} */
+            state: "sending";
+        } | {
+            /** Format: int64 */
+            at: number;
+            /** @description The gateway's own id, where it gave one. */
+            gateway_id: string | null;
+            /** @enum {string} */
+            state: "sent";
+        } | {
+            /** Format: int64 */
+            at: number;
+            class: string;
+            /** Format: int64 */
+            due_at: number;
+            /** @enum {string} */
+            state: "failed";
+        } | {
+            /** Format: int64 */
+            at: number;
+            class: string;
+            /** @enum {string} */
+            state: "given_up";
+        };
         /** @enum {string} */
         SurveyOutcome: "passed" | "failed";
         Taken: {
@@ -1103,6 +1169,33 @@ export interface operations {
                 };
             };
             401: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    notices: {
+        parameters: {
+            query: {
+                /** @description The case's id. */
+                case: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Newest first, 200 at most; never what they said */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Notices"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
             500: components["responses"]["Problem"];
         };
     };

@@ -3,12 +3,15 @@
 use kanjie_domain::PersonId;
 use kanjie_store::{CodeCheck, NewCode, Purpose};
 
+use crate::notices::To;
+use crate::notices::texts::Kind;
 use crate::problem::{Problem, ProblemCode};
 use crate::services::Services;
 
 /// How long a code is good for, µs.
-const LIFE_US: i64 = 10 * 60 * 1_000_000;
-const ATTEMPTS: u8 = 5;
+pub const LIFE_US: i64 = 10 * 60 * 1_000_000;
+/// Tries that a code allows.
+pub const ATTEMPTS: u8 = 5;
 
 /// Makes a code, keeps its digest, and sends it.
 ///
@@ -33,15 +36,16 @@ pub async fn send(
             attempts: ATTEMPTS,
         })
         .await?;
-    let text = match purpose {
-        Purpose::Device => {
-            format!("【勘结】验证码 {code}，用于进入联合会审，10 分钟内有效。请勿告诉他人。")
-        }
-        Purpose::Act => {
-            format!("【勘结】验证码 {code}，用于会审中的签名或签收，10 分钟内有效。请勿告诉他人。")
-        }
+    let kind = match purpose {
+        Purpose::Device => Kind::CodeDevice,
+        Purpose::Act => Kind::CodeAct,
     };
-    services.notices.send(phone, text, Some(code)).await?;
+    let to = To {
+        recipient: phone,
+        session: Some(session),
+        life: Some(LIFE_US),
+    };
+    services.notices.send_code(kind, to, &code).await?;
     Ok(())
 }
 
@@ -73,7 +77,8 @@ pub async fn check(
 }
 
 /// Six digits, each number as likely as any other.
-fn six_digits(services: &Services) -> String {
+#[must_use]
+pub fn six_digits(services: &Services) -> String {
     // The largest multiple of a million below 2^32: what lies above would favour small numbers.
     const BOUND: u32 = 4_294_000_000;
     loop {

@@ -21,6 +21,18 @@ pub fn phone(phone: &str) -> String {
     format!("{head}****{tail}")
 }
 
+/// A phone as [`phone`]; of an e-mail address the first character and the domain.
+#[must_use]
+pub fn recipient(recipient: &str) -> String {
+    match recipient.split_once('@') {
+        Some((local, domain)) => {
+            let first: String = local.chars().take(1).collect();
+            format!("{first}***@{domain}")
+        }
+        None => phone(recipient),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -32,5 +44,7 @@ mod tests {
         assert_eq!(name(""), "*");
         assert_eq!(phone("13800000005"), "138****0005");
         assert_eq!(phone("12345"), "****45");
+        assert_eq!(recipient("13800000005"), "138****0005");
+        assert_eq!(recipient("kanjie@example.com"), "k***@example.com");
     }
 }

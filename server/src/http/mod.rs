@@ -11,6 +11,7 @@ mod links_code;
 mod links_open;
 mod links_verify;
 pub mod me;
+mod notices;
 pub mod once;
 pub mod origin;
 pub mod recording;
@@ -40,5 +41,6 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(links_verify::handle))
         .routes(routes!(codes::handle))
         .routes(routes!(me::handle))
+        .routes(routes!(notices::handle))
         .routes(routes!(session::handle))
 }

@@ -1,5 +1,6 @@
 //! The accept loop: TLS, HTTP, and how strangers are held off.
 
+pub mod client;
 pub mod connections;
 pub mod listen;
 pub mod tls;

@@ -37,7 +37,7 @@ pub use journal::{AppendError, AppendRequest, Head, IndexChange, JournalId, NewE
 pub use kanjie_evidence::{Entry, Hash, Opened};
 pub use links::{Link, NewLink};
 pub use migrations::{Migration, MigrationState};
-pub use outbox::{NewNotice, WaitingNotice};
+pub use outbox::{Delivery, DeliveryState, NewNotice, Outcome, RecipientLimit, WaitingNotice};
 pub use sessions::{Part, SessionRow};
 pub use sign_ins::{NewSignIn, SignIn};
 pub use statement::Statement;

@@ -19,6 +19,9 @@ statements! {
         WHERE p.person = $1
         AND NOT EXISTS (SELECT 1 FROM recusals r WHERE r.case_id = s.case_id AND r.person = p.person)
         ORDER BY s.starts_at DESC, s.id LIMIT $2";
+    ROLES_IN_CASE = "SELECT p.roles FROM sessions s JOIN participants p ON p.session = s.id
+        WHERE s.case_id = $1 AND p.person = $2
+        AND NOT EXISTS (SELECT 1 FROM recusals r WHERE r.case_id = s.case_id AND r.person = p.person)";
     SESSION = "SELECT * FROM sessions WHERE id = $1";
     OPEN_SESSIONS = "SELECT * FROM sessions WHERE closed_at IS NULL ORDER BY starts_at, id";
     HAS_SESSIONS = "SELECT EXISTS (SELECT 1 FROM sessions)";
@@ -78,6 +81,27 @@ impl Store {
             .all(&mut self.read().await?)
             .await?;
         rows.into_iter().map(Part::try_from).collect()
+    }
+
+    /// The roles that a person has in a case's sessions; none where there is no part, or a recusal (R16).
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn roles_in_case(
+        &self,
+        case_id: &str,
+        person: &PersonId,
+    ) -> Result<BTreeSet<Role>, StoreError> {
+        let rows: Vec<(String,)> = ROLES_IN_CASE
+            .bind(case_id)
+            .bind(&person.0)
+            .all(&mut self.read().await?)
+            .await?;
+        let mut roles = BTreeSet::new();
+        for (row,) in rows {
+            roles.extend(roles_from_text("participants", &row)?);
+        }
+        Ok(roles)
     }
 
     /// The session's row, for the server's own work.

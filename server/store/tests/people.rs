@@ -5,8 +5,7 @@ mod support;
 
 use kanjie_domain::PersonId;
 use kanjie_store::{
-    Attempt, CodeCheck, IndexChange, NewCode, NewLink, NewNotice, NewSignIn, Purpose, Still, Store,
-    StoreError,
+    Attempt, CodeCheck, IndexChange, NewCode, NewLink, NewSignIn, Purpose, Still, Store, StoreError,
 };
 use rstest::rstest;
 use support::Engine;
@@ -268,37 +267,6 @@ async fn a_still_is_written_once(#[values(Engine::Sqlite, Engine::Postgres)] eng
     assert_eq!(store.still("s", "e").await.unwrap().as_ref(), Some(&still));
     assert_eq!(store.still("t", "e").await.unwrap(), None);
     assert_eq!(store.stills("s").await.unwrap(), [still]);
-}
-
-#[rstest]
-#[tokio::test]
-async fn a_notice_is_due_until_delivered_or_given_up(
-    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
-) {
-    let (_place, store) = support::fresh(engine).await;
-    for text in ["one", "two"] {
-        store
-            .add_notice(&NewNotice {
-                recipient: String::from("138"),
-                text: text.to_owned(),
-                code: None,
-                created_at: 10,
-            })
-            .await
-            .unwrap();
-    }
-    let due = async |now| {
-        let due = store.due_notices(now, 9).await.unwrap();
-        due.into_iter().map(|n| (n.id, n.tries)).collect::<Vec<_>>()
-    };
-    assert_eq!(due(9).await, []);
-    assert_eq!(due(10).await, [(1, 0), (2, 0)]);
-    store.notice_delivered(1, 11).await.unwrap();
-    store.notice_failed(2, 11, Some(20)).await.unwrap();
-    assert_eq!(due(19).await, []);
-    assert_eq!(due(20).await, [(2, 1)]);
-    store.notice_failed(2, 21, None).await.unwrap();
-    assert_eq!(due(99).await, []);
 }
 
 #[rstest]
