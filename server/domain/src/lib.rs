@@ -26,6 +26,7 @@ pub mod seed;
 pub mod session;
 pub mod site;
 pub mod template;
+pub mod template_set;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 #[cfg(test)]

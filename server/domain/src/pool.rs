@@ -293,6 +293,16 @@ mod tests {
         }
     }
 
+    /// As in docs/protocol/draw.md, by its own program.
+    #[test]
+    fn the_documented_draw_is_this_one() {
+        let ids: Vec<_> = drawn(&people(5), 3, Seed(255))
+            .into_iter()
+            .map(|person| person.0)
+            .collect();
+        assert_eq!(ids, ["e2", "e0", "e1"]);
+    }
+
     #[test]
     fn a_seed_has_one_spelling() {
         let read = |text: &str| Seed::try_from(text.to_owned());

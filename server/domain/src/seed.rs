@@ -47,6 +47,7 @@ struct Checklist {
 struct Line {
     code: String,
     group: String,
+    group_gloss: String,
     text: String,
     gloss: String,
     level: Weight,
@@ -89,6 +90,7 @@ fn item(line: Line) -> CheckItem {
     CheckItem {
         code: line.code,
         group: line.group,
+        group_gloss: line.group_gloss,
         text: line.text,
         gloss: line.gloss,
         level: match line.level {

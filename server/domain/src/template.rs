@@ -24,6 +24,9 @@ pub enum Remote {
 pub struct CheckItem {
     pub code: String,
     pub group: String,
+    /// English name of the group; journals from before it have none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub group_gloss: String,
     pub text: String,
     /// English text.
     pub gloss: String,

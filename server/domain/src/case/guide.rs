@@ -125,7 +125,7 @@ impl Guide {
     }
 
     /// R05, R08, R35: a law may shorten what a bureau promises, a guide never lengthens what the law gives.
-    pub(super) fn well_formed(&self) -> Result<(), Refusal> {
+    pub(crate) fn well_formed(&self) -> Result<(), Refusal> {
         let most = TimeLimits::default();
         let time = &self.time;
         let too_long = time.notice > most.notice

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod case;
+pub(crate) use case::play as case_play;
 mod decision;
 mod documents;
 mod invariants;
@@ -9,6 +10,7 @@ mod limits;
 mod location;
 mod presence;
 mod privacy;
+mod rules;
 mod survey;
 
 use crate::command::{Command, Report};

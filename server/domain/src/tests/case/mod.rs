@@ -9,7 +9,7 @@ mod intake;
 mod invariants;
 mod listed;
 mod parties;
-mod play;
+pub mod play;
 mod reading;
 mod session;
 
