@@ -262,7 +262,8 @@ pub fn config(common: &Common) -> Result<Config, Failure> {
 }
 
 async fn open(config: Config) -> Result<Services, Failure> {
-    Services::open(config, Arc::new(SystemEnv::new())).await
+    let env = SystemEnv::shifted_by(config.clock.shift_file.clone());
+    Services::open(config, Arc::new(env)).await
 }
 
 fn failed(failure: &Failure) -> ExitCode {

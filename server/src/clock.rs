@@ -15,7 +15,15 @@ pub fn state(config: &Config) -> Option<Clock> {
     of(config, Path::new(TIMESYNCD))
 }
 
+/// What a record says of a clock that is shifted, whatever else is configured.
+const SHIFTED: &str = "示例：演示时钟，可以拨动，不作为证据";
+
 fn of(config: &Config, timesyncd: &Path) -> Option<Clock> {
+    if config.clock.shift_file.is_some() {
+        return Some(Clock::Kept {
+            how: String::from(SHIFTED),
+        });
+    }
     if let Some(how) = &config.clock.kept_by {
         return Some(Clock::Kept { how: how.clone() });
     }
@@ -51,5 +59,7 @@ mod tests {
         ));
         config.clock.kept_by = Some(String::from("PTP"));
         assert!(matches!(of(&config, &mark), Some(Clock::Kept { how }) if how == "PTP"));
+        config.clock.shift_file = Some("clock.txt".into());
+        assert!(matches!(of(&config, &mark), Some(Clock::Kept { how }) if how.contains("示例")));
     }
 }

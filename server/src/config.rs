@@ -54,6 +54,9 @@ pub struct Tls {
 pub struct Clock {
     /// In words, where the system does not report that its clock is synchronised: "PTP from the hall's grandmaster".
     pub kept_by: Option<String>,
+    /// For demonstrations and tests on loopback alone: a file with seconds that are added to the machine's clock. What is
+    /// recorded so says it of itself.
+    pub shift_file: Option<PathBuf>,
 }
 
 /// The relay.
@@ -167,6 +170,11 @@ pub enum ConfigError {
     CertificateNeeded(SocketAddr),
     #[error("`listen` names no address")]
     NoAddress,
+    #[error(
+        "`clock.shift_file` is for demonstrations on loopback: a record by a shifted clock proves nothing, so it is not \
+         served on {0}"
+    )]
+    ShiftedClock(SocketAddr),
     #[error("`database.url`: {0}")]
     Database(String),
     #[error(
@@ -217,6 +225,11 @@ impl Config {
         {
             return Err(ConfigError::CertificateNeeded(*open));
         }
+        if self.clock.shift_file.is_some()
+            && let Some(open) = self.listen.iter().find(|a| !a.ip().is_loopback())
+        {
+            return Err(ConfigError::ShiftedClock(*open));
+        }
         if let Some(address) = &self.address
             && (!address.starts_with("https://")
                 || address[8..].contains(['/', '?', '#', '@'])
@@ -233,6 +246,13 @@ impl Config {
         self.address
             .clone()
             .unwrap_or_else(|| format!("https://localhost:{port}"))
+    }
+
+    /// What a personal link looks like; its token never reaches a server's log.
+    #[must_use]
+    pub fn link(&self, token: &str) -> String {
+        let port = self.listen.first().map_or(0, SocketAddr::port);
+        format!("{}/#/l/{token}", self.public_address(port))
     }
 
     /// The database.
@@ -341,6 +361,18 @@ mod tests {
             key_file: "k.pem".into(),
         });
         config.check().unwrap();
+    }
+
+    #[test]
+    fn a_clock_that_can_be_shifted_stays_on_loopback() {
+        let mut config = parse("[clock]\nshift_file = \"clock.txt\"").unwrap();
+        config.check().unwrap();
+        config.listen = vec![SocketAddr::from(([192, 0, 2, 1], 443))];
+        config.tls = Some(Tls {
+            certificate_file: "c.pem".into(),
+            key_file: "k.pem".into(),
+        });
+        assert!(matches!(config.check(), Err(ConfigError::ShiftedClock(_))));
     }
 
     #[test]

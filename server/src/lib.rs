@@ -1,7 +1,7 @@
 //! The server: wires domain, store, relay and recordings together behind HTTPS and WebSocket.
 //!
 //! Who signs in and how (`auth`), what is answered over HTTP (`http`), how strangers are held off (`net`), live sessions
-//! (`rooms`). What this crate does not do: judge what the procedure allows (`kanjie-domain`), move packets
+//! (`rooms`), their cases and bundles (`cases`). What this crate does not do: judge what the procedure allows (`kanjie-domain`), move packets
 //! (`kanjie-media`), or know SQL (`kanjie-store`).
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
@@ -9,6 +9,7 @@
 pub mod app;
 pub mod auth;
 pub mod body;
+pub mod cases;
 pub mod cli;
 pub mod clock;
 pub mod config;

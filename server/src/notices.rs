@@ -146,6 +146,7 @@ impl Notices {
             text: words.text,
             code: None,
             session: to.session.map(ToOwned::to_owned),
+            case: None,
             created_at: now,
             expires_at: to.life.map(|life| now + life),
         })

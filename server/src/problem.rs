@@ -39,6 +39,8 @@ pub enum ProblemCode {
     TimedOut,
     /// The session is not yet, or no more, where this can be had.
     NotReady,
+    /// Others were faster each time: nothing was changed.
+    Busy,
     RangeNotSatisfiable,
     /// What is to be changed has changed since the caller read it.
     PreconditionFailed,
@@ -74,6 +76,7 @@ impl ProblemCode {
             Self::TooManyRequests => "too_many_requests",
             Self::TimedOut => "timed_out",
             Self::NotReady => "not_ready",
+            Self::Busy => "busy",
             Self::RangeNotSatisfiable => "range_not_satisfiable",
             Self::PreconditionFailed => "precondition_failed",
             Self::KeyReused => "key_reused",
@@ -106,7 +109,7 @@ impl ProblemCode {
             | Self::FactorUsed => StatusCode::UNAUTHORIZED,
             Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
             Self::TimedOut => StatusCode::REQUEST_TIMEOUT,
-            Self::NotReady | Self::KeyInUse | Self::KeyLost | Self::Refused(_) => {
+            Self::NotReady | Self::Busy | Self::KeyInUse | Self::KeyLost | Self::Refused(_) => {
                 StatusCode::CONFLICT
             }
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,

@@ -33,7 +33,7 @@ use kanjie_media::{Advertise, Limits, Relay, RelayConfig, RelayEvent, RoomId};
 use kanjie_store::StoreError;
 use tokio::sync::{mpsc, oneshot, watch};
 
-pub use acts::ActError;
+pub use acts::{ActError, EXAMPLE_SEAL};
 pub use answers::frame as refusal;
 pub use attach::{Arrival, AttachError, Attached};
 pub use room::Message;

@@ -9,11 +9,10 @@ use kanjie_domain::template::Template;
 use kanjie_domain::{
     Actor, Calendar, Case, CaseBrief, CaseEvent, CaseRecorded, Event, Participant, PersonId, Role,
 };
-use kanjie_store::{AppendRequest, IndexChange, JournalId, NewEntry, NewLink, SessionRow};
-use serde::Serialize;
+use kanjie_store::{AppendRequest, IndexChange, JournalId, NewLink, SessionRow};
 
 use crate::auth::cookie::Token;
-use crate::body::entry_body;
+use crate::cases::append;
 use crate::error::Failure;
 use crate::services::Services;
 
@@ -57,7 +56,7 @@ pub async fn create(services: &Services, new: NewSession) -> Result<String, Fail
             session: session.clone(),
         },
     ];
-    let index = vec![
+    let mut index = vec![
         IndexChange::Case {
             id: case.clone(),
             case_no: new.brief.case_no.clone(),
@@ -68,6 +67,8 @@ pub async fn create(services: &Services, new: NewSession) -> Result<String, Fail
             participants: new.participants.clone(),
         },
     ];
+    let begun = append::begun(&Actor::System, at, &case_events);
+    index.extend(begun.map(|begun| append::listed(&case, &begun, &services.calendar)));
     let scheduled = Event::Scheduled(Box::new(Scheduled {
         session: session.clone(),
         case: case.clone(),
@@ -80,13 +81,20 @@ pub async fn create(services: &Services, new: NewSession) -> Result<String, Fail
         resurvey: None,
         site: new.site,
     }));
+    let env = services.env.as_ref();
     let case = JournalId::Case(case);
     let journal = JournalId::Session(session.clone());
     let request = AppendRequest {
         read: vec![(case.clone(), 0), (journal.clone(), 0)],
         write: vec![
-            (case, entries(services, at, &case_events)?),
-            (journal, entries(services, at, &[scheduled])?),
+            (
+                case,
+                append::new_entries(env, at, &Actor::System, &case_events)?,
+            ),
+            (
+                journal,
+                append::new_entries(env, at, &Actor::System, &[scheduled])?,
+            ),
         ],
         index,
     };
@@ -109,23 +117,6 @@ fn listed(id: &str, at: i64, events: &[CaseEvent]) -> Result<IndexChange, Failur
         case: id.to_owned(),
         listed: Box::new(Listed::of(&case, &calendar)),
     })
-}
-
-/// Entries that the server itself writes.
-fn entries<E: Serialize>(
-    services: &Services,
-    at: i64,
-    events: &[E],
-) -> Result<Vec<NewEntry>, Failure> {
-    events
-        .iter()
-        .map(|event| {
-            Ok(NewEntry {
-                nonce: services.env.random(),
-                body: entry_body(at, &Actor::System, event)?,
-            })
-        })
-        .collect()
 }
 
 /// Makes a personal link and returns its token.

@@ -18,7 +18,7 @@ use crate::net::listen::{self, Front};
 use crate::net::{Connections, tls};
 use crate::rooms::Rooms;
 use crate::services::Services;
-use crate::{cli, seed};
+use crate::{cases, cli, seed};
 
 const MOST_FILES: u64 = 65_536;
 
@@ -40,7 +40,8 @@ pub async fn run(mut config: Config, demo: bool) -> Result<(), Failure> {
     let listeners = bind(&config).await?;
     let port = listeners.first().map_or(0, |(_, address)| address.port());
     let address = config.public_address(port);
-    let services = Services::open(config, Arc::new(SystemEnv::new())).await?;
+    let env = SystemEnv::shifted_by(config.clock.shift_file.clone());
+    let services = Services::open(config, Arc::new(env)).await?;
     if demo {
         cli::say(&seed::once(&services, &address).await?);
     }
@@ -125,6 +126,7 @@ async fn background(services: Services, certificate: Arc<tls::Certificate>) {
     };
     tokio::join!(
         services.notices.clone().run(),
+        cases::effects::run(services.clone()),
         certificate.keep_fresh(),
         sweep
     );

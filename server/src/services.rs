@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use kanjie_domain::Calendar;
 use kanjie_evidence::Signer;
 use kanjie_store::{Store, TokenHash};
-use tokio::sync::broadcast;
+use tokio::sync::{Notify, broadcast};
 
+use crate::cases::Folds;
 use crate::config::Config;
 use crate::env::Env;
 use crate::error::Failure;
@@ -31,6 +33,12 @@ pub struct Services {
     pub notices: Notices,
     pub limits: Arc<Limits>,
     pub sign_ins_ended: broadcast::Sender<SignInEnded>,
+    /// R04: working days; `holidays.json` in the data directory, else the example.
+    pub calendar: Arc<Calendar>,
+    /// Folds of cases and bundles, kept between requests.
+    pub folds: Arc<Folds>,
+    /// Rung where a case's journal has moved.
+    pub case_work: Arc<Notify>,
 }
 
 impl std::fmt::Debug for Services {
@@ -49,6 +57,7 @@ impl Services {
         let store = Store::open(&config.database()?).await?;
         store.make_ready().await?;
         let keys = keys::open(&config.data, env.as_ref())?;
+        let calendar = calendar(&config)?;
         let notices = Notices::open(&config, store.clone(), Arc::clone(&env))?;
         Ok(Self {
             config: Arc::new(config),
@@ -59,6 +68,19 @@ impl Services {
             notices,
             limits: Arc::new(Limits::new()),
             sign_ins_ended: broadcast::Sender::new(256),
+            calendar: Arc::new(calendar),
+            folds: Arc::default(),
+            case_work: Arc::default(),
         })
     }
+}
+
+fn calendar(config: &Config) -> Result<Calendar, Failure> {
+    let path = config.data.join("holidays.json");
+    let calendar = match std::fs::read_to_string(&path) {
+        Ok(text) => Calendar::from_json(&text),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Calendar::example(),
+        Err(error) => return Err(Failure::file(path)(error)),
+    };
+    calendar.map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))
 }

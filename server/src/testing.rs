@@ -32,6 +32,12 @@ pub struct TestEnv {
 }
 
 impl TestEnv {
+    pub fn morning() -> Self {
+        Self {
+            now: AtomicI64::new(MORNING),
+        }
+    }
+
     pub fn pass(&self, seconds: i64) {
         self.now.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
     }
@@ -109,9 +115,7 @@ impl TestApp {
             },
             ..Config::default()
         };
-        let env = Arc::new(TestEnv {
-            now: AtomicI64::new(MORNING),
-        });
+        let env = Arc::new(TestEnv::morning());
         let services = Services::open(config, Arc::clone(&env) as Arc<dyn Env>)
             .await
             .unwrap();

@@ -14,8 +14,10 @@
 )]
 
 pub mod api;
+pub mod case;
 pub mod faults;
 pub mod peer;
+pub mod review;
 pub mod room;
 pub mod seed;
 pub mod server;
@@ -23,7 +25,9 @@ pub mod socket;
 pub mod tls;
 
 pub use api::Api;
+pub use case::{Bureau, Case};
 pub use peer::Peer;
+pub use review::Review;
 pub use room::Room;
 pub use seed::{Person, Seed};
 pub use server::TestServer;

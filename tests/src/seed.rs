@@ -57,6 +57,16 @@ impl Person {
     /// For a person who has none.
     #[must_use]
     pub fn totp(&self) -> String {
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        self.totp_at(now.unwrap().as_secs())
+    }
+
+    /// … and then, seconds since 1970.
+    ///
+    /// # Panics
+    /// For a person who has none.
+    #[must_use]
+    pub fn totp_at(&self, seconds: u64) -> String {
         let secret = self
             .totp_secret
             .as_deref()
@@ -66,7 +76,7 @@ impl Person {
         totp_rs::Builder::new()
             .with_secret(secret)
             .build_noncompliant()
-            .generate_current()
+            .generate(seconds)
             .to_string()
     }
 }

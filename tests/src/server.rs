@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout};
 
-use crate::{Seed, within};
+use crate::{Person, Seed, within};
 
 /// A running `kanjie serve` with demo data. Killed when dropped.
 #[derive(Debug)]
@@ -21,6 +21,8 @@ pub struct TestServer {
     /// `https://HOST:PORT`.
     pub base: String,
     pub seed: Seed,
+    /// Seconds that the server's clock is ahead of the machine's.
+    shift: u64,
 }
 
 impl TestServer {
@@ -29,11 +31,23 @@ impl TestServer {
     /// # Panics
     /// If there is no binary, or it does not come up.
     pub async fn start() -> Self {
+        Self::start_with(Clock::Machine).await
+    }
+
+    /// The same with a clock that [`TestServer::pass`] moves.
+    ///
+    /// # Panics
+    /// If there is no binary, or it does not come up.
+    pub async fn start_with_own_clock() -> Self {
+        Self::start_with(Clock::Own).await
+    }
+
+    async fn start_with(clock: Clock) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let database = database();
         std::fs::write(
             directory.path().join("kanjie.toml"),
-            configuration(directory.path(), 0, database.as_ref()),
+            configuration(directory.path(), 0, database.as_ref(), clock),
         )
         .unwrap();
         if database.is_some() {
@@ -57,7 +71,7 @@ impl TestServer {
             .unwrap();
         std::fs::write(
             directory.path().join("kanjie.toml"),
-            configuration(directory.path(), port, database.as_ref()),
+            configuration(directory.path(), port, database.as_ref(), clock),
         )
         .unwrap();
         Self {
@@ -67,7 +81,114 @@ impl TestServer {
             stdout,
             base,
             seed,
+            shift: 0,
         }
+    }
+
+    /// Moves the server's own clock on.
+    ///
+    /// # Panics
+    /// If the file cannot be written.
+    pub fn pass(&mut self, time: std::time::Duration) {
+        self.shift += time.as_secs();
+        // By way of another name: the server never reads half a number.
+        let file = self.directory.path().join("clock.txt");
+        let part = file.with_extension("part");
+        std::fs::write(&part, self.shift.to_string()).unwrap();
+        std::fs::rename(part, file).unwrap();
+    }
+
+    /// Seconds since 1970 by the server's clock.
+    ///
+    /// # Panics
+    /// If the machine's clock stands before 1970.
+    #[must_use]
+    pub fn now(&self) -> u64 {
+        let machine = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        machine.unwrap().as_secs() + self.shift
+    }
+
+    /// Makes an account by the command line; the person's id is learnt by signing in.
+    ///
+    /// # Panics
+    /// If the program refuses.
+    pub fn hire(&self, user: &str, name: &str, department: Option<&str>, roles: &[&str]) -> Person {
+        use std::io::Write;
+        let password = "shili-password";
+        let mut command = Command::new(binary());
+        command
+            .current_dir(self.directory.path())
+            .args([
+                "user",
+                "add",
+                user,
+                "--name",
+                name,
+                "--config",
+                "kanjie.toml",
+            ])
+            .args(["--organisation", department.unwrap_or("示例单位")]);
+        if let Some(department) = department {
+            command.args(["--department", department]);
+        }
+        for role in roles {
+            command.args(["--role", role]);
+        }
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        child
+            .stdin
+            .take()
+            .unwrap()
+            .write_all(password.as_bytes())
+            .unwrap();
+        let done = child.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&done.stdout).into_owned();
+        let secret = said.trim().strip_prefix("TOTP ");
+        let complaint = String::from_utf8_lossy(&done.stderr).into_owned();
+        let secret = secret.unwrap_or_else(|| panic!("{user} was not added: {complaint}"));
+        Person {
+            person: String::new(),
+            name: name.to_owned(),
+            user: Some(user.to_owned()),
+            password: Some(password.to_owned()),
+            totp_secret: Some(secret.to_owned()),
+            phone: None,
+            links: std::collections::BTreeMap::new(),
+        }
+    }
+
+    /// The token of the `nth` personal link sent to that phone, counted from 1.
+    ///
+    /// # Panics
+    /// If it does not come.
+    pub async fn link_sent_to(&self, phone: &str, nth: usize) -> String {
+        within("a personal link in the outbox", async {
+            loop {
+                let texts = self.outbox(phone);
+                let texts = texts.iter().filter_map(|line| line.get("text")?.as_str());
+                let mut tokens =
+                    texts.filter_map(|text| text.split_once("/#/l/")?.1.split(' ').next());
+                if let Some(token) = tokens.nth(nth - 1) {
+                    return token.to_owned();
+                }
+                tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            }
+        })
+        .await
+    }
+
+    /// What was sent to that phone, oldest first.
+    #[must_use]
+    pub fn outbox(&self, phone: &str) -> Vec<serde_json::Value> {
+        let text = std::fs::read_to_string(self.data().join("outbox.jsonl")).unwrap_or_default();
+        text.lines()
+            .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
+            .filter(|line| line.get("to").and_then(|to| to.as_str()) == Some(phone))
+            .collect()
     }
 
     /// `kill -9`, then starts the same binary on the same directory and address.
@@ -102,10 +223,19 @@ impl TestServer {
     /// # Panics
     /// If none was sent.
     pub async fn code_sent_to(&self, phone: &str) -> String {
+        self.code_after(phone, 0).await
+    }
+
+    /// The one-time code that comes when `seen` were sent to that phone already.
+    ///
+    /// # Panics
+    /// If none comes.
+    pub async fn code_after(&self, phone: &str, seen: usize) -> String {
         within("a one-time code in the outbox", async {
             loop {
-                if let Some(code) = self.outbox_code(phone) {
-                    return code;
+                let codes = self.codes(phone);
+                if let Some(code) = codes.last().filter(|_| codes.len() > seen) {
+                    return code.clone();
                 }
                 tokio::time::sleep(std::time::Duration::from_millis(20)).await;
             }
@@ -113,15 +243,12 @@ impl TestServer {
         .await
     }
 
-    fn outbox_code(&self, phone: &str) -> Option<String> {
-        let text = std::fs::read_to_string(self.data().join("outbox.jsonl")).ok()?;
-        let lines = text
-            .lines()
-            .rev()
-            .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
-        lines
-            .filter(|line| line.get("to").and_then(|to| to.as_str()) == Some(phone))
-            .find_map(|line| line.get("code")?.as_str().map(str::to_owned))
+    /// The one-time codes sent to that phone so far.
+    #[must_use]
+    pub fn codes(&self, phone: &str) -> Vec<String> {
+        let lines = self.outbox(phone);
+        let codes = lines.iter().filter_map(|line| line.get("code")?.as_str());
+        codes.map(str::to_owned).collect()
     }
 
     #[must_use]
@@ -180,13 +307,29 @@ impl TestServer {
     }
 }
 
-fn configuration(directory: &Path, port: u16, database: Option<&TestDatabase>) -> String {
+/// Whose clock the server goes by.
+#[derive(Clone, Copy, Debug)]
+enum Clock {
+    Machine,
+    Own,
+}
+
+fn configuration(
+    directory: &Path,
+    port: u16,
+    database: Option<&TestDatabase>,
+    clock: Clock,
+) -> String {
+    let clock = match clock {
+        Clock::Machine => "",
+        Clock::Own => "shift_file = \"clock.txt\"\n",
+    };
     let data = directory.join("data");
     let database = database.map_or_else(String::new, |database| {
         format!("\n[database]\nurl = {:?}\n", database.url())
     });
     format!(
-        "listen = [\"127.0.0.1:{port}\"]\ndata = {data:?}\n{database}\n[clock]\nkept_by = \"the test's machine\"\n"
+        "listen = [\"127.0.0.1:{port}\"]\ndata = {data:?}\n{database}\n[clock]\nkept_by = \"the test's machine\"\n{clock}"
     )
 }
 

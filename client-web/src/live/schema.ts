@@ -21,6 +21,177 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/bundles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts several cases on one clock. */
+        post: operations["create_bundle"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bundles/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The bundle as it stands. */
+        get: operations["bundle"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bundles/{id}/acts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Carries out a command of the bundle. */
+        post: operations["act_on_bundle"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bundles/{id}/journal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The bundle's entries after N, at most 2,000. */
+        get: operations["bundle_journal"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Cases, newest first: all of them for staff and supervisors, for others those in which they have a part. */
+        get: operations["cases"];
+        put?: never;
+        /** Opens a case in pre-review. */
+        post: operations["create_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cases/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The case as the caller may see it. */
+        get: operations["case"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cases/{id}/acts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Carries out a command of the case. */
+        post: operations["act_on_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cases/{id}/journal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The case's entries after N, at most 2,000, withheld where the caller may not read them. */
+        get: operations["case_journal"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cases/{id}/papers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The case's papers whose entry the caller may read. */
+        get: operations["case_papers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cases/{id}/papers/{seq}/{file}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A paper of the case. */
+        get: operations["case_paper"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/codes": {
         parameters: {
             query?: never;
@@ -117,6 +288,23 @@ export interface paths {
         get: operations["notices"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Schedules a session from its case; personal links go to the phones of those without an account. */
+        post: operations["create_session"];
         delete?: never;
         options?: never;
         head?: never;
@@ -337,6 +525,13 @@ export interface components {
          * @enum {string}
          */
         Act: "start" | "conclude" | "sign_record" | "seal_decision" | "announce" | "end" | "close";
+        ActOnBundle: {
+            command: components["schemas"]["BundleCommand"];
+        };
+        ActOnCase: {
+            command: components["schemas"]["CaseCommand"];
+            factor?: string | null;
+        };
         /** @description Whether an act is possible now for the person whose act it is. */
         ActReadiness: {
             act: components["schemas"]["Act"];
@@ -356,6 +551,368 @@ export interface components {
          * @description Whatever number the client counts by; it comes back as it was.
          */
         Beat: number;
+        BundleCommand: {
+            session: string;
+            /** @enum {string} */
+            type: "schedule_survey";
+        } | {
+            /** Format: int32 */
+            days: number;
+            government: components["schemas"]["GovernmentApproval"];
+            notice: components["schemas"]["Written"];
+            reason: string;
+            /** @enum {string} */
+            type: "extend";
+        } | {
+            /** @enum {string} */
+            type: "close";
+        };
+        BundleView: {
+            cases: Record<string, never>[];
+            /** @description R06: the last day for all decisions; absent until every case is accepted. */
+            due?: string;
+            /** Format: int64 */
+            head: number;
+            id: string;
+            lead_department: string;
+            state: string;
+            survey: Record<string, never>;
+            title: string;
+        };
+        Called: {
+            person: components["schemas"]["PersonId"];
+            roles: components["schemas"]["Role"][];
+        };
+        /** @description What everybody in the room may know of the case. */
+        CaseBrief: {
+            /** @description Registered address of the site. */
+            address: string;
+            applicant: string;
+            /** @description The authority in whose name the decision is made. */
+            authority: string;
+            /** @description 办件编号. */
+            case_no: string;
+            contact: string;
+            /** @description 事项. */
+            item_title: string;
+            /** @description 统一社会信用代码. */
+            uscc: string;
+        };
+        /** @description A command of a person; who says it is in [`CaseContext::actor`]. */
+        CaseCommand: {
+            file: components["schemas"]["FileFacts"];
+            material: string;
+            /** @enum {string} */
+            type: "submit_material";
+        } | {
+            material: string;
+            sha256: string;
+            /** @enum {string} */
+            type: "take_shared";
+        } | {
+            material: string;
+            review: components["schemas"]["Verdict"];
+            /** @enum {string} */
+            type: "review_material";
+        } | {
+            /** @enum {string} */
+            type: "receive";
+        } | {
+            contact: string;
+            missing: components["schemas"]["MissingItem"][];
+            /** @enum {string} */
+            type: "give_notice";
+        } | {
+            standing: components["schemas"]["CreditStanding"];
+            /** @enum {string} */
+            type: "check_credit";
+        } | {
+            /** Format: date */
+            by: string;
+            material: string;
+            /** @enum {string} */
+            type: "undertake";
+        } | {
+            sha256: string;
+            /** @enum {string} */
+            type: "commit";
+        } | {
+            /** @enum {string} */
+            type: "accept";
+        } | {
+            basis: string;
+            contact: string;
+            next_step: string;
+            reason: string;
+            /** @enum {string} */
+            type: "not_accept";
+        } | {
+            /** @enum {string} */
+            type: "begin_review";
+        } | {
+            /** Format: int32 */
+            days: number;
+            notice: components["schemas"]["Written"];
+            reason: string;
+            /** @enum {string} */
+            type: "extend";
+        } | {
+            cause: components["schemas"]["ExcludedCause"];
+            /** Format: int32 */
+            days: number;
+            notice: components["schemas"]["Written"];
+            /** @enum {string} */
+            type: "tell_excluded_period";
+        } | {
+            cause: components["schemas"]["ExcludedCause"];
+            /** @enum {string} */
+            type: "stop_clock";
+        } | {
+            /** @enum {string} */
+            type: "resume_clock";
+        } | {
+            person: components["schemas"]["PersonId"];
+            role: components["schemas"]["Role"];
+            /** @enum {string} */
+            type: "assign_staff";
+        } | {
+            person: components["schemas"]["PersonId"];
+            /** @enum {string} */
+            type: "release_staff";
+        } | {
+            department: string;
+            part: components["schemas"]["Part"];
+            /** @enum {string} */
+            type: "join_department";
+        } | {
+            /** Format: int32 */
+            count: number;
+            field: string;
+            instead_of?: components["schemas"]["PersonId"][];
+            reason?: string;
+            /** @enum {string} */
+            type: "draw_experts";
+        } | {
+            sha256: string;
+            /** @enum {string} */
+            type: "sign_confidentiality";
+        } | {
+            person: components["schemas"]["PersonId"];
+            reason: string;
+            /** @enum {string} */
+            type: "record_recusal";
+        } | {
+            text: string;
+            /** @enum {string} */
+            type: "note_review";
+        } | {
+            reason: string;
+            /** @enum {string} */
+            type: "flag_major";
+        } | {
+            opinion: string;
+            result: components["schemas"]["ReviewResult"];
+            /** @enum {string} */
+            type: "review_legally";
+        } | {
+            interest: string;
+            person: components["schemas"]["PersonId"];
+            /** @enum {string} */
+            type: "notify_interested_party";
+        } | {
+            text: string;
+            /** @enum {string} */
+            type: "state";
+        } | {
+            /** @enum {string} */
+            type: "waive_statement";
+        } | {
+            person: components["schemas"]["PersonId"];
+            /** @enum {string} */
+            type: "note_silence";
+        } | {
+            /** @enum {string} */
+            type: "request_hearing";
+        } | {
+            /** @enum {string} */
+            type: "withdraw_hearing";
+        } | {
+            /** Format: int64 */
+            at: number;
+            place: string;
+            /** @enum {string} */
+            type: "schedule_hearing";
+        } | {
+            record_digest: string;
+            /** @enum {string} */
+            type: "record_hearing";
+        } | {
+            slots: components["schemas"]["Slot"][];
+            /** @enum {string} */
+            type: "offer_appointment";
+        } | {
+            slot: components["schemas"]["Slot"];
+            /** @enum {string} */
+            type: "confirm_appointment";
+        } | {
+            /** @enum {string} */
+            type: "ask_appointment_change";
+            wish: string;
+        } | {
+            reason: string;
+            /** @enum {string} */
+            type: "cancel_appointment";
+        } | {
+            items?: string[];
+            session: string;
+            /** @enum {string} */
+            type: "schedule_session";
+        } | {
+            finding: string;
+            material: string;
+            /** @enum {string} */
+            type: "find_false_material";
+        } | {
+            number: string;
+            pdf_digest: string;
+            /** @enum {string} */
+            type: "issue_licence";
+        } | {
+            method: components["schemas"]["ServiceMethod"];
+            proof_digest: string;
+            to: string;
+            /** @enum {string} */
+            type: "serve";
+        } | {
+            material: string;
+            passage: string;
+            /** @enum {string} */
+            type: "claim_secret";
+        } | {
+            masked: string[];
+            text_digest: string;
+            /** @enum {string} */
+            type: "propose_masking";
+        } | {
+            text: string;
+            /** @enum {string} */
+            type: "object_to_masking";
+        } | {
+            /** @enum {string} */
+            type: "accept_masking";
+        } | {
+            text_digest: string;
+            /** @enum {string} */
+            type: "publish";
+        } | {
+            class: components["schemas"]["Retention"];
+            /** @enum {string} */
+            type: "set_retention";
+        } | {
+            class: components["schemas"]["Retention"];
+            session: string;
+            /** @enum {string} */
+            type: "set_recording_retention";
+        } | {
+            rating: components["schemas"]["Rating"];
+            session: string;
+            text?: string;
+            /** @enum {string} */
+            type: "rate";
+        } | {
+            session: string;
+            text: string;
+            /** @enum {string} */
+            type: "give_feedback";
+        } | {
+            operator: components["schemas"]["PersonId"];
+            purpose: string;
+            /** @enum {string} */
+            type: "approve_operator";
+            /** Format: int64 */
+            until: number;
+        } | {
+            reason: string;
+            /** @enum {string} */
+            type: "withdraw";
+        } | {
+            /** @enum {string} */
+            type: "close";
+        };
+        /** @description For those who may follow the procedure: applicant side, staff, supervisor. */
+        CaseCourse: {
+            agents: components["schemas"]["PersonId"][];
+            applicant?: components["schemas"]["PersonId"] | null;
+            appointment: Record<string, never>;
+            bundle?: string;
+            decision?: Record<string, never>;
+            departments: string[];
+            /** @description Every act with a last day: which, until when, done when. */
+            dues: Record<string, never>[];
+            guide_version?: string;
+            item?: string;
+            /** @description By code of the published list. */
+            materials: {
+                [key: string]: string;
+            };
+            /** @description Required material that the applicant still owes (R01). */
+            missing: string[];
+            sessions: Record<string, never>[];
+            staff: {
+                [key: string]: components["schemas"]["Role"][];
+            };
+            stage: string;
+            /** @description R11: material → by when. */
+            undertakings: {
+                [key: string]: string;
+            };
+        };
+        CaseLine: {
+            applicant: string;
+            /**
+             * Format: int64
+             * @description UTC µs.
+             */
+            began_at: number;
+            case: string;
+            case_no: string;
+            department: string;
+            /** @description The last day of what the authority has to do next. */
+            due_on?: string;
+            item?: string;
+            item_title: string;
+            stage: string;
+            uscc: string;
+        };
+        CaseList: {
+            items: components["schemas"]["CaseLine"][];
+            /** @description Present where the list goes on, even after a page that is short. */
+            next?: string;
+        };
+        CasePaper: {
+            content_digest: string;
+            kind: string;
+            /** Format: int64 */
+            made_at: number;
+            number: string;
+            pdf_digest: string;
+            /** Format: int64 */
+            seq: number;
+        };
+        /** @description The answer to `GET /api/v1/cases/{id}`. A part that the viewer may know nothing of is absent. */
+        CaseView: {
+            brief?: components["schemas"]["CaseBrief"];
+            case_no: string;
+            course?: components["schemas"]["CaseCourse"];
+            /**
+             * Format: int64
+             * @description Of the journal as it stands, withheld entries counted.
+             */
+            head: number;
+            hearing?: Record<string, never>;
+            id: string;
+            my_roles: components["schemas"]["Role"][];
+        };
         /** @enum {string} */
         ChatScope: "room" | "deliberation";
         /**
@@ -604,6 +1161,53 @@ export interface components {
                 title: string;
             };
         };
+        CreateBundle: {
+            cases: components["schemas"]["Member"][];
+            lead_department: string;
+            title: string;
+        };
+        CreateCase: {
+            agents?: components["schemas"]["Somebody"][];
+            applicant: components["schemas"]["Somebody"];
+            brief: components["schemas"]["NewCaseBrief"];
+            item: string;
+        };
+        CreateSession: {
+            case: string;
+            /** @description R44: those to reopen; where absent, what the session before left failed. */
+            items?: string[] | null;
+            mode: components["schemas"]["Mode"];
+            participants?: components["schemas"]["Called"][];
+            site?: components["schemas"]["Site"] | null;
+            /**
+             * Format: int64
+             * @description UTC µs; the confirmed appointment's where absent.
+             */
+            starts_at?: number | null;
+        };
+        CreatedBundle: {
+            bundle: string;
+            /** Format: int64 */
+            seq: number;
+        };
+        CreatedCase: {
+            agents: components["schemas"]["PersonId"][];
+            applicant: components["schemas"]["PersonId"];
+            case: string;
+            case_no: string;
+            /** Format: int64 */
+            seq: number;
+        };
+        CreatedSession: {
+            /**
+             * Format: int64
+             * @description Of the case's last entry.
+             */
+            seq: number;
+            session: string;
+        };
+        /** @enum {string} */
+        CreditStanding: "clear" | "marked";
         /** @enum {string} */
         DecisionKind: "granted" | "refused";
         /** @description The approver's text of the decision (R38, R40, R41). */
@@ -625,6 +1229,13 @@ export interface components {
             factor?: string | null;
             /** Format: int64 */
             id: number;
+        };
+        Done: {
+            /**
+             * Format: int64
+             * @description Of the last entry that the command caused.
+             */
+            seq: number;
         };
         DownTrack: {
             mid: string;
@@ -692,6 +1303,24 @@ export interface components {
         };
         /** @enum {string} */
         EvidenceKind: "exterior" | "photo" | "reading";
+        /**
+         * @description R07: the causes of ARL 45, and no other.
+         * @enum {string}
+         */
+        ExcludedCause: "hearing" | "tender" | "auction" | "inspection" | "testing" | "quarantine" | "appraisal" | "expert_review";
+        /** @description A file that is in: its digest is SHA-256, lower-case hex. */
+        FileFacts: {
+            /** Format: int64 */
+            bytes: number;
+            media_type: string;
+            name: string;
+            sha256: string;
+        };
+        /** @description R06: the government's responsible person, and the paper that says so. */
+        GovernmentApproval: {
+            document: string;
+            name: string;
+        };
         /** @enum {string} */
         Half: "up" | "down";
         /** @description What a client says first: where its journal ends, and on what device it is. */
@@ -780,6 +1409,31 @@ export interface components {
                 title: string;
             };
         };
+        Member: {
+            case: string;
+            /** @description Which decides it. */
+            department: string;
+        };
+        /** @description One line of a one-time notice: which listed material, and what to mend in it. */
+        MissingItem: {
+            material: string;
+            what: string;
+        };
+        /** @enum {string} */
+        Mode: "remote" | "hybrid" | "on_site";
+        NewCaseBrief: {
+            address: string;
+            applicant: string;
+            authority: string;
+            case_no?: string;
+            contact: string;
+            uscc: string;
+        };
+        NewPerson: {
+            name: string;
+            organisation?: string;
+            phone: string;
+        };
         Notice: components["schemas"]["Standing"] & {
             /** @description `file`, `smtp`, `sms`; absent before the first try. */
             channel?: string;
@@ -804,6 +1458,11 @@ export interface components {
             /** @enum {string} */
             kind: "department";
         };
+        Papers: {
+            papers: components["schemas"]["CasePaper"][];
+        };
+        /** @enum {string} */
+        Part: "lead" | "joining";
         /** @description A person known to the bureau; opaque, stable over sessions. */
         PersonId: string;
         /** @description A point of the picture, in 1/10000 of its width and height. */
@@ -840,6 +1499,11 @@ export interface components {
         };
         /** @enum {string} */
         Quality: "good" | "fair" | "poor" | "lost";
+        /**
+         * @description 好差评.
+         * @enum {string}
+         */
+        Rating: "very_dissatisfied" | "dissatisfied" | "fairly_satisfied" | "satisfied" | "very_satisfied";
         /** @description One file to play; the list is as it was made, with names. */
         RecordedTrack: {
             /** Format: int64 */
@@ -883,6 +1547,13 @@ export interface components {
             run: string;
         };
         /**
+         * @description 保管期限, shortest first (R49).
+         * @enum {string}
+         */
+        Retention: "ten_years" | "thirty_years" | "permanent";
+        /** @enum {string} */
+        ReviewResult: "signed_off" | "objected";
+        /**
          * @description What somebody is in this session (rules.md, Roles).
          * @enum {string}
          */
@@ -891,6 +1562,8 @@ export interface components {
         SeatId: string;
         /** @description A text frame of the server. */
         ServerFrame: components["schemas"]["EntryFrame"] | components["schemas"]["ControlFrame"];
+        /** @enum {string} */
+        ServiceMethod: "in_person" | "electronic" | "courier" | "left_at_address" | "public_notice";
         /** @description A session as its participant sees it in a list. */
         SessionBrief: {
             applicant: string;
@@ -915,6 +1588,27 @@ export interface components {
             totp: string;
             user: string;
         };
+        /** @description The registered position of the site and how far from it a device may be. */
+        Site: {
+            /**
+             * Format: int32
+             * @description 电子围栏: the limit in metres.
+             */
+            fence_m: number;
+            /** Format: int64 */
+            lat_e7: number;
+            /** Format: int64 */
+            lon_e7: number;
+        };
+        /** @description An offered time, UTC µs. */
+        Slot: {
+            /** Format: int64 */
+            from: number;
+            /** Format: int64 */
+            until: number;
+        };
+        /** @description Somebody known by id, or to be made known: that is for staff alone. */
+        Somebody: components["schemas"]["PersonId"] | components["schemas"]["NewPerson"];
         /** @enum {string} */
         Stance: "agree" | "disagree" | "rectify";
         /** @description Times UTC µs; `class` is a stable word for what went wrong. */
@@ -961,28 +1655,24 @@ export interface components {
         TrackKind: "audio" | "video";
         /** @enum {string} */
         TrackSource: "microphone" | "camera" | "screen";
-        /** @description What the check found. */
         Verdict: {
-            /**
-             * Format: int64
-             * @description UTC µs.
-             */
-            checked_at: number;
-            checkpoints: number;
-            /** Format: int64 */
-            entries: number;
-            first_fault?: string;
-            /** @description The key that signed. */
-            key: string | null;
-            receipts: number;
-            segments: number;
-            whole: boolean;
+            /** @enum {string} */
+            verdict: "sufficient";
+        } | {
+            reason: string;
+            /** @enum {string} */
+            verdict: "insufficient";
         };
         /**
          * @description Where a person of the staff is, by that person's own word on the record (勘验人员是否在现场).
          * @enum {string}
          */
         Whereabouts: "remote" | "on_site";
+        /** @description Something told in writing: what, and how it went out. */
+        Written: {
+            method: components["schemas"]["ServiceMethod"];
+            sha256: string;
+        };
     };
     responses: {
         /** @description What is wrong, and what to do next */
@@ -1020,6 +1710,372 @@ export interface operations {
                     "application/json": unknown;
                 };
             };
+            500: components["responses"]["Problem"];
+        };
+    };
+    create_bundle: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gives the first answer again. */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateBundle"];
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedBundle"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            408: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    bundle: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Bundle */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The bundle */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BundleView"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    act_on_bundle: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gives the first answer again. */
+                "Idempotency-Key"?: string | null;
+                /** @description `"N"`: only while N is the last entry */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description Bundle */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ActOnBundle"];
+            };
+        };
+        responses: {
+            /** @description Journalled */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            408: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    bundle_journal: {
+        parameters: {
+            query?: {
+                after?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Bundle */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Entries in order */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Entries"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    cases: {
+        parameters: {
+            query?: {
+                /** @description As in rules.md, States. */
+                stage?: string;
+                department?: string;
+                /** @description Code of the permit item. */
+                item?: string;
+                /** @description Number or its end, 统一社会信用代码, words of applicant and item. */
+                question?: string;
+                /** @description 1: those in which the caller himself has a part. */
+                mine?: number;
+                /** @description `next` of the page before. */
+                after?: string;
+                /** @description 1 to 200. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseList"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    create_case: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gives the first answer again. */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateCase"];
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedCase"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            408: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Case */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The case */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseView"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    act_on_case: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gives the first answer again. */
+                "Idempotency-Key"?: string | null;
+                /** @description `"N"`: only while N is the last entry */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description Case */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ActOnCase"];
+            };
+        };
+        responses: {
+            /** @description Journalled */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            408: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    case_journal: {
+        parameters: {
+            query?: {
+                after?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Case */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Entries in order */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Entries"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    case_papers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Case */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description In the order of their entries */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Papers"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    case_paper: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Case */
+                id: string;
+                /** @description Of the entry */
+                seq: number;
+                /** @description `KIND.pdf` */
+                file: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The paper */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": number[];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
             500: components["responses"]["Problem"];
         };
     };
@@ -1196,6 +2252,42 @@ export interface operations {
             400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    create_session: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gives the first answer again. */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateSession"];
+            };
+        };
+        responses: {
+            /** @description Scheduled */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedSession"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            408: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             500: components["responses"]["Problem"];
         };
     };

@@ -12,6 +12,7 @@ const CIRCLE_E7: i64 = 3_600_000_000;
 
 /// The registered position of the site and how far from it a device may be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Site {
     pub lat_e7: i64,
     pub lon_e7: i64,

@@ -3,13 +3,14 @@
 //! Rendering is a pure function of the content, so a file that is there is the right one and a crash leaves nothing to mend.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use kanjie_documents::{Attestation, DocumentError, Status};
 use kanjie_domain::papers::PaperTexts;
 use kanjie_domain::{
     DecisionContent, Session, SurveyRecordContent, decision_content, survey_record,
 };
-use kanjie_evidence::{Hash, canonical, h};
+use kanjie_evidence::{Hash, Signer, canonical, h};
 
 use super::files::{self, FileError};
 
@@ -101,8 +102,13 @@ pub fn path(session_dir: &Path, kind: PaperKind, digest: &str, extension: &str) 
 ///
 /// # Errors
 /// When it cannot be rendered or written.
-pub async fn render(session_dir: PathBuf, draft: Draft) -> Result<Paper, PaperError> {
-    let rendered = tokio::task::spawn_blocking(move || render_now(&session_dir, &draft)).await;
+pub async fn render(
+    session_dir: PathBuf,
+    draft: Draft,
+    signer: Arc<dyn Signer>,
+) -> Result<Paper, PaperError> {
+    let render = move || render_now(&session_dir, &draft, signer.as_ref());
+    let rendered = tokio::task::spawn_blocking(render).await;
     rendered.unwrap_or_else(|error| Err(PaperError::Render(error.to_string())))
 }
 
@@ -126,7 +132,7 @@ pub async fn decision_draft(session_dir: PathBuf, digest: String) -> Result<Vec<
         .unwrap_or_else(|error| Err(PaperError::Render(error.to_string())))
 }
 
-fn render_now(session_dir: &Path, draft: &Draft) -> Result<Paper, PaperError> {
+fn render_now(session_dir: &Path, draft: &Draft, signer: &dyn Signer) -> Result<Paper, PaperError> {
     let digest = draft.digest.to_string();
     let pdf_path = path(session_dir, draft.kind, &digest, "pdf");
     let pdf = match std::fs::read(&pdf_path) {
@@ -134,7 +140,7 @@ fn render_now(session_dir: &Path, draft: &Draft) -> Result<Paper, PaperError> {
         Err(_) => {
             let texts = PaperTexts::example();
             let texts = texts.map_err(|error| PaperError::Render(error.to_string()))?;
-            let pdf = laid_out(&draft.content, &texts, &digest)
+            let pdf = laid_out(&draft.content, &texts, &digest, signer)
                 .map_err(|error| PaperError::Render(error.to_string()))?;
             files::write_once(&pdf_path, &pdf)?;
             pdf
@@ -151,12 +157,26 @@ fn render_now(session_dir: &Path, draft: &Draft) -> Result<Paper, PaperError> {
     })
 }
 
-fn laid_out(content: &Content, texts: &PaperTexts, digest: &str) -> Result<Vec<u8>, DocumentError> {
-    let attestation = Attestation::unsigned(digest)?;
+fn laid_out(
+    content: &Content,
+    texts: &PaperTexts,
+    digest: &str,
+    signer: &dyn Signer,
+) -> Result<Vec<u8>, DocumentError> {
+    let attestation = attest(signer, digest)?;
     match content {
         Content::Record(content) => kanjie_documents::survey_record(content, texts, &attestation),
         Content::Decision(content) => {
             kanjie_documents::decision(content, Status::Sealed, texts, &attestation)
         }
     }
+}
+
+/// The server's key over a content's digest, for the code at the paper's foot. It attests the paper, never a person.
+///
+/// # Errors
+/// When the digest is none.
+pub fn attest(signer: &dyn Signer, digest: &str) -> Result<Attestation, DocumentError> {
+    let signature = signer.sign(&Attestation::message(digest));
+    Attestation::signed(digest, &signer.key_id().to_string(), &signature.to_string())
 }

@@ -1,5 +1,7 @@
 //! The HTTP API: one endpoint, one file.
 
+mod bundles;
+mod cases;
 mod codes;
 pub mod describe;
 pub mod documents;
@@ -16,6 +18,7 @@ pub mod once;
 pub mod origin;
 pub mod recording;
 mod session;
+mod sessions_create;
 mod sign_in;
 mod sign_out;
 pub mod socket;
@@ -43,4 +46,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(me::handle))
         .routes(routes!(notices::handle))
         .routes(routes!(session::handle))
+        .routes(routes!(sessions_create::handle))
+        .merge(cases::routes())
+        .merge(bundles::routes())
 }

@@ -9,7 +9,7 @@ use super::*;
 use crate::testing::{Answer, TestApp};
 
 /// All that stand beside the domain's; the first test holds that none is missing.
-const OWN: [ProblemCode; 22] = [
+const OWN: [ProblemCode; 23] = [
     ProblemCode::NotFound,
     ProblemCode::MethodNotAllowed,
     ProblemCode::Malformed,
@@ -26,6 +26,7 @@ const OWN: [ProblemCode; 22] = [
     ProblemCode::TooManyRequests,
     ProblemCode::TimedOut,
     ProblemCode::NotReady,
+    ProblemCode::Busy,
     ProblemCode::RangeNotSatisfiable,
     ProblemCode::PreconditionFailed,
     ProblemCode::KeyReused,

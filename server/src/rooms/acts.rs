@@ -225,8 +225,7 @@ impl Room {
         }
         let index = self.index_changes(at, next.stage_name(), &batch);
         let deps = self.deps.clone();
-        let nonce = || deps.services.env.random();
-        let appended = match self.journal.append(at, batch, nonce, index).await {
+        let appended = match self.journal.append(&deps.services, at, batch, index).await {
             Ok(appended) => appended,
             Err(error) => {
                 self.reopen().await;

@@ -3,15 +3,18 @@
 use std::sync::Arc;
 
 use kanjie_domain::{
-    Actor, CaseEvent, CaseFacts, Event, PersonId, Recorded, Session, Viewer, visible,
+    Actor, Case, CaseFacts, CaseRecorded, Event, PersonId, Recorded, Session, Viewer, visible,
 };
 use kanjie_evidence::{Entry, Hash, canonical};
 use kanjie_store::{
     AppendError, AppendRequest, IndexChange, JournalId, NewEntry, Store, StoreError,
 };
-use serde::Deserialize;
 
 use super::ledger::Ledger;
+use crate::cases::append::{CaseStep, add_case};
+use crate::cases::error::CaseError;
+use crate::cases::result::{self, SessionHead};
+use crate::services::Services;
 
 /// Entries read from the store at once.
 pub const PAGE: u32 = 2_000;
@@ -32,11 +35,23 @@ pub enum JournalError {
     Conflict,
     #[error("no checkpoint: {0}")]
     Recording(String),
+    #[error("the case: {0}")]
+    Case(String),
 }
 
 impl JournalError {
     pub(super) fn recording(error: impl ToString) -> Self {
         Self::Recording(error.to_string())
+    }
+}
+
+impl From<CaseError> for JournalError {
+    fn from(error: CaseError) -> Self {
+        match error {
+            CaseError::Conflict => Self::Conflict,
+            CaseError::Store(error) => Self::Store(error),
+            error => Self::Case(error.to_string()),
+        }
     }
 }
 
@@ -85,12 +100,6 @@ pub async fn viewer(
     })
 }
 
-/// The body of a case's entry.
-#[derive(Deserialize)]
-struct CaseBody {
-    event: CaseEvent,
-}
-
 /// The journal and everything folded from it.
 #[derive(Debug)]
 pub struct SessionJournal {
@@ -103,6 +112,8 @@ pub struct SessionJournal {
     last_at: i64,
     case_id: String,
     case_head: u64,
+    /// Absent where the case's journal is.
+    whole_case: Option<Case>,
     pub case: CaseFacts,
 }
 
@@ -160,6 +171,7 @@ impl SessionJournal {
             last_at: first.at,
             case_id: scheduled.case.clone(),
             case_head: 0,
+            whole_case: None,
             case: CaseFacts::default(),
         })
     }
@@ -174,25 +186,32 @@ impl SessionJournal {
         }
     }
 
-    /// Reads what the case's journal holds by now. True when somebody was recused since (R16).
+    /// Reads what the case's journal holds by now.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn refresh_case(&mut self) -> Result<bool, JournalError> {
+    pub async fn refresh_case(&mut self) -> Result<(), JournalError> {
         let journal = JournalId::Case(self.case_id.clone());
-        let recused = self.case.recused.len();
         loop {
             let entries = self.store.entries(&journal, self.case_head, PAGE).await?;
             for entry in &entries {
                 self.case_head = entry.seq;
                 let Some(text) = entry.body() else { continue };
-                let body: CaseBody =
+                let recorded: CaseRecorded =
                     serde_json::from_str(text).map_err(|e| damaged(&journal, entry, &e))?;
-                self.case.evolve(&body.event);
+                self.fold_case(&recorded);
             }
             if entries.len() < PAGE as usize {
-                return Ok(self.case.recused.len() > recused);
+                return Ok(());
             }
+        }
+    }
+
+    fn fold_case(&mut self, recorded: &CaseRecorded) {
+        self.case.evolve(&recorded.event);
+        match &mut self.whole_case {
+            Some(case) => case.evolve(recorded),
+            None => self.whole_case = Case::begin(recorded),
         }
     }
 
@@ -249,20 +268,22 @@ impl SessionJournal {
         state
     }
 
-    /// Appends the batch in one transaction and folds it. The heads of both journals that the decision read are checked.
+    /// Appends the batch in one transaction and folds it. The heads of both journals that the decision read are checked;
+    /// what an announcement or an ending means to the case is written with it.
     ///
     /// # Errors
     /// [`JournalError::Conflict`] when one of them moved; nothing was appended then.
     pub async fn append(
         &mut self,
+        services: &Services,
         at: i64,
         batch: Vec<(Actor, Event)>,
-        nonce: impl Fn() -> [u8; 32],
         index: Vec<IndexChange>,
     ) -> Result<Vec<Appended>, JournalError> {
         let session = JournalId::Session(self.id.clone());
         // While this was being decided the recorder's news may have been journalled: time never runs backwards.
         let at = self.at(at);
+        let after = self.preview(at, &batch);
         let recorded: Vec<Recorded> = batch
             .into_iter()
             .map(|(actor, event)| Recorded { at, actor, event })
@@ -275,11 +296,12 @@ impl SessionJournal {
                 what: e.to_string(),
             })?;
             entries.push(NewEntry {
-                nonce: nonce(),
+                nonce: services.env.random(),
                 body,
             });
         }
-        let request = AppendRequest {
+        let step = self.step_of_case(services, &after, &recorded, &entries)?;
+        let mut request = AppendRequest {
             read: vec![
                 (session.clone(), self.head),
                 (JournalId::Case(self.case_id.clone()), self.case_head),
@@ -287,15 +309,55 @@ impl SessionJournal {
             write: vec![(session, entries)],
             index,
         };
+        if let Some(step) = &step {
+            add_case(services, &mut request, step).await?;
+        }
         let stored = self.store.append(request).await?;
-        Ok(stored
+        let appended = stored
             .into_iter()
             .zip(recorded)
             .map(|(entry, recorded)| {
                 self.fold(&entry, Some(&recorded));
                 Appended { entry, recorded }
             })
-            .collect())
+            .collect();
+        if let Some(step) = step {
+            self.follow_case(step);
+            services.case_work.notify_one();
+        }
+        Ok(appended)
+    }
+
+    fn step_of_case(
+        &self,
+        services: &Services,
+        after: &Session,
+        recorded: &[Recorded],
+        entries: &[NewEntry],
+    ) -> Result<Option<CaseStep>, JournalError> {
+        let Some(case) = &self.whole_case else {
+            return Ok(None);
+        };
+        let head = SessionHead {
+            id: &self.id,
+            seq: self.head,
+            hash: self.hash,
+            after,
+        };
+        let case = (case, self.case_id.as_str(), self.case_head);
+        result::of(services, head, recorded, entries, case)
+            .map_err(|refusal| JournalError::Case(refusal.to_string()))
+    }
+
+    fn follow_case(&mut self, step: CaseStep) {
+        for event in step.events {
+            self.case_head += 1;
+            self.fold_case(&CaseRecorded {
+                actor: step.actor.clone(),
+                at: step.at,
+                event,
+            });
+        }
     }
 }
 

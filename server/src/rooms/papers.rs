@@ -70,6 +70,20 @@ const fn kind_of(command: &Command) -> Option<PaperKind> {
     }
 }
 
+/// Whose answer may hang on what the case's journal holds by now.
+const fn reads_the_case(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::Start {}
+            | Command::Conclude { .. }
+            | Command::PrepareRecord {}
+            | Command::SignRecord { .. }
+            | Command::SealDecision { .. }
+            | Command::Announce {}
+            | Command::End { .. }
+    )
+}
+
 impl Room {
     pub(super) async fn do_command(
         &mut self,
@@ -81,6 +95,13 @@ impl Room {
         let Some(caller) = self.sockets.get(socket).map(|socket| socket.caller.clone()) else {
             return;
         };
+        // What has just come into the case must not be missing here; what comes after is caught by the head.
+        if reads_the_case(&command)
+            && let Err(error) = self.journal.refresh_case().await
+        {
+            let error = self.unavailable(&error);
+            return self.answer(socket, id, Err(error));
+        }
         self.do_with_paper(socket, id, caller, command, factor, 0)
             .await;
     }
@@ -161,8 +182,9 @@ impl Room {
             by,
         };
         let (rooms, session) = (self.rooms.clone(), self.journal.id().to_owned());
+        let signer = Arc::clone(&self.deps.services.signer);
         tokio::spawn(async move {
-            let paper = papers::render(dir, draft).await;
+            let paper = papers::render(dir, draft, signer).await;
             rooms
                 .tell(&session, Message::Rendered(Box::new(asked), paper))
                 .await;

@@ -192,8 +192,7 @@ impl Room {
     async fn tick(&mut self) {
         self.measure().await;
         match self.journal.refresh_case().await {
-            Ok(true) => self.let_go_the_recused().await,
-            Ok(false) => {}
+            Ok(()) => self.let_go_the_recused().await,
             Err(error) => {
                 tracing::error!(session = self.journal.id(), %error, "the case cannot be read")
             }

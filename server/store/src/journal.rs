@@ -7,6 +7,7 @@ use kanjie_domain::case::Listed;
 use kanjie_evidence::{Entry, Hash, Opened};
 use sqlx::FromRow;
 
+use crate::case_work::BarRow;
 use crate::cases::Changes;
 use crate::error::{StoreError, is_passing, or_exists};
 use crate::sessions::{self, SessionRow};
@@ -29,6 +30,7 @@ const TRIES: u32 = 5;
 pub enum JournalId {
     Session(String),
     Case(String),
+    Bundle(String),
 }
 
 impl fmt::Display for JournalId {
@@ -36,6 +38,7 @@ impl fmt::Display for JournalId {
         match self {
             Self::Session(id) => write!(f, "session:{id}"),
             Self::Case(id) => write!(f, "case:{id}"),
+            Self::Bundle(id) => write!(f, "bundle:{id}"),
         }
     }
 }
@@ -86,6 +89,14 @@ pub enum IndexChange {
         case: String,
         person: kanjie_domain::PersonId,
     },
+    /// The case's journal goes to `head` by now; `due_at`: when time itself moves the case, UTC µs.
+    CaseWork {
+        case: String,
+        head: u64,
+        due_at: Option<i64>,
+    },
+    /// R45.
+    Barred(BarRow),
 }
 
 /// Why nothing was appended.

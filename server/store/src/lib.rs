@@ -11,6 +11,7 @@
 mod accounts;
 mod answers;
 mod attempts;
+mod case_work;
 mod cases;
 mod codes;
 mod database;
@@ -29,6 +30,7 @@ mod terms;
 pub use accounts::{Account, NewAccount, Person};
 pub use answers::{AnswerKey, KeptAnswer, Taken};
 pub use attempts::Attempt;
+pub use case_work::{BarRow, CaseEffect, CasePaper, CaseWork};
 pub use cases::{CaseCounts, CaseFilter, CasePage, CaseRow, DueCursor, DuePage};
 pub use codes::{CodeCheck, NewCode, Purpose};
 pub use database::{Database, Postgres};
@@ -53,6 +55,7 @@ pub fn statements() -> impl Iterator<Item = (&'static str, Statement)> {
         accounts::STATEMENTS,
         answers::STATEMENTS,
         attempts::STATEMENTS,
+        case_work::STATEMENTS,
         cases::COUNT_STATEMENTS,
         cases::LEAD_STATEMENTS,
         cases::REBUILD_STATEMENTS,

@@ -6,7 +6,7 @@ use sqlx::FromRow;
 use crate::TokenHash;
 use crate::error::{StoreError, or_exists};
 use crate::statement::statements;
-use crate::store::Store;
+use crate::store::{Store, Tx};
 
 statements! {
     ADD_LINK = "INSERT INTO links (token_hash, session, person, created_at) VALUES ($1, $2, $3, $4)";
@@ -57,14 +57,7 @@ impl Store {
     /// When the database fails.
     pub async fn add_link(&self, new: &NewLink) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
-        ADD_LINK
-            .bind(&new.token_hash)
-            .bind(&new.session)
-            .bind(&new.person.0)
-            .bind(new.created_at)
-            .execute(&mut tx)
-            .await
-            .map_err(or_exists("link"))?;
+        insert(&mut tx, new).await?;
         Ok(tx.commit().await?)
     }
 
@@ -101,4 +94,16 @@ impl Store {
             .await?;
         Ok(tx.commit().await?)
     }
+}
+
+pub(crate) async fn insert(tx: &mut Tx, new: &NewLink) -> Result<(), StoreError> {
+    ADD_LINK
+        .bind(&new.token_hash)
+        .bind(&new.session)
+        .bind(&new.person.0)
+        .bind(new.created_at)
+        .execute(tx)
+        .await
+        .map_err(or_exists("link"))?;
+    Ok(())
 }

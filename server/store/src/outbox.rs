@@ -12,7 +12,7 @@ use crate::store::{Store, Tx};
 
 statements! {
     ADD_NOTICE = "INSERT INTO outbox (recipient, kind, subject, text, code, case_id, created_at, next_at, expires_at)
-        VALUES ($1, $2, $3, $4, $5, (SELECT case_id FROM sessions WHERE id = $6), $7, $7, $8) RETURNING id";
+        VALUES ($1, $2, $3, $4, $5, COALESCE($9, (SELECT case_id FROM sessions WHERE id = $6)), $7, $7, $8) RETURNING id";
     ANY_NOTICE_DUE = "SELECT id FROM outbox
         WHERE delivered_at IS NULL AND given_up_at IS NULL AND next_at <= $1 LIMIT 1";
     DUE_NOTICES = "SELECT id, recipient, begun_at, uncertain, expires_at FROM outbox
@@ -55,6 +55,8 @@ pub struct NewNotice {
     pub code: Option<String>,
     /// The session whose case it belongs to.
     pub session: Option<String>,
+    /// The case that it belongs to, where no session says so.
+    pub case: Option<String>,
     /// UTC µs.
     pub created_at: i64,
     /// After that it is of no use to anybody, UTC µs.
@@ -257,6 +259,7 @@ pub(crate) async fn insert(tx: &mut Tx, new: &NewNotice) -> Result<i64, StoreErr
         .bind(&new.session)
         .bind(new.created_at)
         .bind(new.expires_at)
+        .bind(&new.case)
         .one(tx)
         .await?;
     Ok(id)

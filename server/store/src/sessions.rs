@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use kanjie_domain::{PersonId, Role};
 use sqlx::FromRow;
 
+use crate::case_work;
 use crate::cases::Changes;
 use crate::error::{StoreError, or_exists};
 use crate::journal::IndexChange;
@@ -169,6 +170,10 @@ pub(crate) async fn apply(
         IndexChange::Recused { case, person } => {
             RECUSE.bind(case).bind(&person.0).execute(tx).await?;
         }
+        IndexChange::CaseWork { case, head, due_at } => {
+            case_work::set(tx, case, *head, *due_at).await?;
+        }
+        IndexChange::Barred(bar) => case_work::set_bar(tx, bar).await?,
     }
     Ok(())
 }

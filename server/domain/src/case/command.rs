@@ -19,6 +19,7 @@ use crate::records::Accessed;
 
 /// A command of a person; who says it is in [`CaseContext::actor`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum CaseCommand {
     /// Applicant side, or a handler at the window.
@@ -37,7 +38,11 @@ pub enum CaseCommand {
     /// Handler.
     CheckCredit { standing: CreditStanding },
     /// Applicant side: minor material follows by this day (R11, R12).
-    Undertake { material: String, by: Date },
+    Undertake {
+        material: String,
+        #[cfg_attr(feature = "openapi", schema(value_type = String, format = Date))]
+        by: Date,
+    },
     /// Applicant side, with a fresh factor (R12).
     Commit { sha256: String },
     /// Handler; the slip comes in the context (R03).

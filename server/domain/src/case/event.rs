@@ -16,6 +16,7 @@ use crate::records::Accessed;
 
 /// What everybody in the room may know of the case.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CaseBrief {
     /// 办件编号.
     pub case_no: String,

@@ -105,6 +105,7 @@ pub enum CommitmentRoute {
 
 /// 保管期限, shortest first (R49).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Retention {
     TenYears,

@@ -1,0 +1,337 @@
+//! What follows from a case's entries: papers, notices, personal links, and time that answers a receipt (R02).
+//!
+//! Each entry's is kept together with the mark that it was done, so that it happens once as seen from outside, wherever the
+//! process died. What is prepared before that (a file under the digest of what it holds) can be prepared again.
+
+use std::time::Duration;
+
+use kanjie_domain::case::{Case, CaseReport};
+use kanjie_domain::event::Ending;
+use kanjie_domain::session::Outcome;
+use kanjie_domain::{Actor, CaseEvent, CaseRecorded};
+use kanjie_evidence::h;
+use kanjie_store::{CaseEffect, CasePaper, CaseWork, NewLink, NewNotice};
+
+use super::error::CaseError;
+use super::host;
+use super::journal::{self, Fold, Loaded};
+use super::papers::{self, Content, Kind, PrintError, Printed, Subject};
+use super::words::{self, Word};
+use crate::auth::cookie::Token;
+use crate::effects::{files, papers as session_papers};
+use crate::rooms::journal::SessionJournal;
+use crate::services::Services;
+
+/// Cases taken up at once.
+const BATCH: u32 = 32;
+const PAGE: u32 = 200;
+/// How often the clock is looked at.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// Does what is owed, now and whenever there is more; never returns.
+pub async fn run(services: Services) {
+    loop {
+        match work(&services).await {
+            Ok(Round { done: 0, .. }) => {}
+            Ok(_) => continue,
+            Err(error) => tracing::error!(%error, "what follows from a case's entries"),
+        }
+        let _ = tokio::time::timeout(EVERY, services.case_work.notified()).await;
+    }
+}
+
+/// What one round came to.
+#[derive(Debug, Default)]
+pub struct Round {
+    /// Entries that had what follows from them, and cases that time moved.
+    pub done: usize,
+    /// Cases at which another run was first; the next round sees how far it came.
+    pub overtaken: usize,
+    /// Cases of which something failed; the next round tries again.
+    pub failed: Vec<(String, CaseError)>,
+}
+
+/// One round over everything that is owed.
+///
+/// # Errors
+/// When the store does not say what is owed; of one case that fails the others do not know.
+pub async fn work(services: &Services) -> Result<Round, CaseError> {
+    let mut round = Round::default();
+    let mut after = String::new();
+    loop {
+        let waiting = services.store.case_work_waiting(&after, BATCH).await?;
+        for case in &waiting {
+            after.clone_from(&case.case_id);
+            match follow(services, case).await {
+                Ok(Followed::To(entries)) => round.done += entries,
+                Ok(Followed::Overtaken) => round.overtaken += 1,
+                Err(error) => round.fail(&case.case_id, error),
+            }
+        }
+        if waiting.len() < BATCH as usize {
+            break;
+        }
+    }
+    let now = services.env.now();
+    for case in services.store.case_work_due(now, BATCH).await? {
+        match host::tell(services, &case.case_id, &CaseReport::TimePassed).await {
+            Ok(moved) => round.done += usize::from(moved.is_some()),
+            Err(error) => round.fail(&case.case_id, error),
+        }
+    }
+    if round.done > 0 {
+        services.notices.wake();
+    }
+    Ok(round)
+}
+
+impl Round {
+    fn fail(&mut self, case: &str, error: CaseError) {
+        tracing::error!(case, %error, "what follows from its entries is still owed");
+        self.failed.push((case.to_owned(), error));
+    }
+}
+
+/// How far one case came.
+enum Followed {
+    To(usize),
+    Overtaken,
+}
+
+async fn follow(services: &Services, work: &CaseWork) -> Result<Followed, CaseError> {
+    let before = u64::try_from(work.done).unwrap_or(0);
+    let mut fold: Option<Loaded<Case>> = match before {
+        0 => None,
+        upto => Some(journal::load_upto(&services.store, &work.case_id, upto).await?),
+    };
+    let journal = Case::journal(&work.case_id);
+    let entries = services.store.entries(&journal, before, PAGE).await?;
+    let mut done = 0;
+    for entry in &entries {
+        let recorded: Option<CaseRecorded> = journal::read(&journal, entry)?;
+        let effect = match (&fold, &recorded) {
+            (Some(fold), Some(recorded)) => {
+                let scene = Scene {
+                    services,
+                    id: &work.case_id,
+                    before: &fold.state,
+                    recorded,
+                    seq: i64::try_from(entry.seq).unwrap_or(i64::MAX),
+                };
+                scene.effect().await?
+            }
+            _ => CaseEffect::default(),
+        };
+        let seq = i64::try_from(entry.seq).unwrap_or(i64::MAX);
+        let kept = &services.store;
+        if !kept.keep_case_effect(&work.case_id, seq, &effect).await? {
+            return Ok(Followed::Overtaken);
+        }
+        done += 1;
+        fold = Some(journal::next(&journal, fold, entry)?);
+    }
+    Ok(Followed::To(done))
+}
+
+/// An entry, and the case as it stood before.
+struct Scene<'a> {
+    services: &'a Services,
+    id: &'a str,
+    before: &'a Case,
+    recorded: &'a CaseRecorded,
+    seq: i64,
+}
+
+impl Scene<'_> {
+    async fn effect(&self) -> Result<CaseEffect, CaseError> {
+        let mut effect = CaseEffect::default();
+        if let Some((kind, printed)) = self.paper().await? {
+            effect.papers.push(CasePaper {
+                seq: self.seq,
+                kind: kind.name().to_owned(),
+                number: printed.number,
+                content_digest: printed.content_digest.to_string(),
+                pdf_digest: printed.pdf_digest.to_string(),
+                made_at: self.services.env.now(),
+            });
+        }
+        // A case made for one session alone has its people told by whoever made it.
+        if self.before.application.is_some() {
+            self.invite(&mut effect).await?;
+            self.tell(&mut effect).await?;
+        }
+        Ok(effect)
+    }
+
+    fn subject(&self) -> Subject<'_> {
+        Subject {
+            case: self.before,
+            calendar: &self.services.calendar,
+            at: self.recorded.at,
+        }
+    }
+
+    async fn paper(&self) -> Result<Option<(Kind, Printed)>, CaseError> {
+        let of = self.subject();
+        match &self.recorded.event {
+            CaseEvent::NoticeGiven {
+                missing,
+                submission,
+                ..
+            } => {
+                let number = of.number(Kind::OneTimeNotice, *submission as usize)?;
+                let received = self.before.stage.receipt().map_or(of.at, |of| of.at);
+                let content = papers::notice(&of, &number, received, missing)?;
+                self.print(Kind::OneTimeNotice, number, content).await
+            }
+            CaseEvent::UndertakingGiven { material, by } => {
+                let count = self.before.undertakings.len() + 1;
+                let number = of.number(Kind::Undertaking, count)?;
+                let content = papers::undertaking(&of, &number, material, *by)?;
+                self.print(Kind::Undertaking, number, content).await
+            }
+            CaseEvent::Accepted { slip, .. } => {
+                let kept = papers::kept(self.services, self.id, &slip.number, &slip.pdf_digest);
+                Ok(Some((Kind::Acceptance, kept.await?)))
+            }
+            CaseEvent::NotAccepted { slip, .. } => {
+                let kept = papers::kept(self.services, self.id, &slip.number, &slip.pdf_digest);
+                Ok(Some((Kind::NonAcceptance, kept.await?)))
+            }
+            CaseEvent::ItemsFailed { session, .. } => self.rectification(session).await,
+            CaseEvent::Decided(decision) => {
+                let printed = self.decision(&decision.session, &decision.content_digest);
+                let printed = Printed {
+                    number: decision.number.clone(),
+                    ..printed.await?
+                };
+                Ok(Some((Kind::Decision, printed)))
+            }
+            CaseEvent::Served {
+                method,
+                to,
+                proof_digest,
+            } => {
+                let number = of.number(Kind::ServiceProof, 1)?;
+                let by = self.actor_name().await?;
+                let service = (*method, to.as_str(), proof_digest.as_str());
+                let content = papers::service_proof(&of, &number, service, by)?;
+                self.print(Kind::ServiceProof, number, content).await
+            }
+            _ => Ok(None),
+        }
+    }
+
+    async fn print(
+        &self,
+        kind: Kind,
+        number: String,
+        content: Content,
+    ) -> Result<Option<(Kind, Printed)>, CaseError> {
+        let printed = papers::print(self.services, self.id, number, content).await?;
+        Ok(Some((kind, printed)))
+    }
+
+    /// Where the session ended with a date to rectify by.
+    async fn rectification(&self, session: &str) -> Result<Option<(Kind, Printed)>, CaseError> {
+        let journal = SessionJournal::load(self.services.store.clone(), session).await;
+        let journal = journal.map_err(|error| CaseError::Session(error.to_string()))?;
+        let rectify = matches!(
+            journal.state.outcome(),
+            Some(Outcome::Ending {
+                ending: Ending::Rectify { .. },
+                ..
+            })
+        );
+        if !rectify {
+            return Ok(None);
+        }
+        let of = self.subject();
+        let number = of.number(Kind::Rectification, self.before.session_order.len())?;
+        let content = papers::rectification(&of, &number, &journal.state)?;
+        self.print(Kind::Rectification, number, content).await
+    }
+
+    /// As it was sealed in the session.
+    async fn decision(&self, session: &str, digest: &str) -> Result<Printed, CaseError> {
+        let dir = files::session_dir(&self.services.config.data, session);
+        let path = |extension| {
+            session_papers::path(&dir, session_papers::PaperKind::Decision, digest, extension)
+        };
+        let json = tokio::fs::read(path("json")).await;
+        let json = json.map_err(PrintError::Gone)?;
+        let pdf = tokio::fs::read(path("pdf")).await;
+        let pdf = pdf.map_err(PrintError::Gone)?;
+        let printed = Printed {
+            number: String::new(),
+            content_digest: h(&[&json]),
+            pdf_digest: h(&[&pdf]),
+        };
+        papers::keep(self.services, self.id, &printed, &json, &pdf)?;
+        Ok(printed)
+    }
+
+    async fn actor_name(&self) -> Result<String, CaseError> {
+        let Actor::Person(person) = &self.recorded.actor else {
+            return Ok(self.before.brief.authority.clone());
+        };
+        let known = self.services.store.person(person).await?;
+        Ok(known.map_or_else(|| person.0.clone(), |known| known.name))
+    }
+
+    /// Personal links for those of the session who have no account, sent to their phones.
+    async fn invite(&self, effect: &mut CaseEffect) -> Result<(), CaseError> {
+        let CaseEvent::SessionScheduled { session } = &self.recorded.event else {
+            return Ok(());
+        };
+        let store = &self.services.store;
+        let journal = SessionJournal::load(store.clone(), session).await;
+        let journal = journal.map_err(|error| CaseError::Session(error.to_string()))?;
+        let scheduled = &journal.state.scheduled;
+        for participant in &scheduled.participants {
+            let person = &participant.person;
+            let Some(known) = store.person(person).await? else {
+                continue;
+            };
+            if store.account_of(person).await?.is_some() {
+                continue;
+            }
+            let token = Token::new(self.services.env.as_ref());
+            let link = self.services.config.link(&token.text());
+            let text = words::invitation(&scheduled.brief, scheduled.starts_at, &link);
+            effect.notices.push(self.notice(known.phone, text));
+            effect.links.push(NewLink {
+                token_hash: token.digest(),
+                session: session.clone(),
+                person: person.clone(),
+                created_at: self.services.env.now(),
+            });
+        }
+        Ok(())
+    }
+
+    async fn tell(&self, effect: &mut CaseEffect) -> Result<(), CaseError> {
+        let Some(Word { to, text }) = words::of(self.before, &self.recorded.event) else {
+            return Ok(());
+        };
+        for person in to {
+            let known = self.services.store.person(&person).await?;
+            if let Some(known) = known.filter(|known| !known.phone.is_empty()) {
+                effect.notices.push(self.notice(known.phone, text.clone()));
+            }
+        }
+        Ok(())
+    }
+
+    fn notice(&self, recipient: String, text: String) -> NewNotice {
+        NewNotice {
+            recipient,
+            kind: String::from("case"),
+            subject: format!("办件 {}", self.before.brief.case_no),
+            text,
+            case: Some(self.id.to_owned()),
+            created_at: self.services.env.now(),
+            ..NewNotice::default()
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! Cases over HTTP, with the real store, the real papers and a clock that the test owns.
+
+mod desk;
+
+mod access;
+mod bundles;
+mod effects;
+mod intake;
+mod sessions;
+mod whole;

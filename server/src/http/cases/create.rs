@@ -1,0 +1,144 @@
+//! `POST /api/v1/cases`: opens a case in pre-review.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use kanjie_domain::{CaseBrief, PersonId};
+use kanjie_store::Person;
+use serde::{Deserialize, Serialize};
+
+use crate::auth::Caller;
+use crate::cases::open::{self, NewCase};
+use crate::http::json::Json;
+use crate::http::once;
+use crate::problem::{Problem, ProblemCode};
+use crate::services::Services;
+
+/// Agents that one request may name.
+const MOST_AGENTS: usize = 20;
+/// Characters of a name, a phone number or an organisation.
+const LONGEST: usize = 200;
+
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateCase {
+    item: String,
+    applicant: Somebody,
+    #[serde(default)]
+    agents: Vec<Somebody>,
+    brief: Brief,
+}
+
+/// Somebody known by id, or to be made known: that is for staff alone.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(untagged)]
+pub enum Somebody {
+    Known(PersonId),
+    New(New),
+}
+
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewPerson)]
+pub struct New {
+    name: String,
+    phone: String,
+    #[serde(default)]
+    organisation: String,
+}
+
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewCaseBrief)]
+pub struct Brief {
+    applicant: String,
+    uscc: String,
+    address: String,
+    authority: String,
+    contact: String,
+    #[serde(default)]
+    case_no: String,
+}
+
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct CreatedCase {
+    case: String,
+    case_no: String,
+    seq: u64,
+    applicant: PersonId,
+    agents: Vec<PersonId>,
+}
+
+/// Opens a case in pre-review.
+#[utoipa::path(post, path = "/api/v1/cases", operation_id = "create_case", tag = "cases", params(once::Key), request_body = CreateCase,
+    responses((status = 201, description = "Made", body = CreatedCase), (status = 403, response = Problem), (status = 409, response = Problem)))]
+pub async fn handle(
+    State(services): State<Services>,
+    caller: Caller,
+    Json(request): Json<CreateCase>,
+) -> Result<impl IntoResponse, Problem> {
+    let staff = caller.account_roles.iter().any(|role| role.is_staff());
+    let own = matches!(&request.applicant, Somebody::Known(person) if *person == caller.person);
+    if caller.link_session.is_some() || !(staff || own) {
+        return Err(kanjie_domain::Refusal::from(kanjie_domain::Code::NotAllowed).into());
+    }
+    if request.agents.len() > MOST_AGENTS {
+        return Err(ProblemCode::Malformed.into());
+    }
+    let applicant = known(&services, request.applicant, staff).await?;
+    let mut agents = Vec::new();
+    for agent in request.agents {
+        agents.push(known(&services, agent, staff).await?);
+    }
+    let brief = CaseBrief {
+        case_no: request.brief.case_no,
+        item_title: String::new(),
+        applicant: request.brief.applicant,
+        uscc: request.brief.uscc,
+        address: request.brief.address,
+        authority: request.brief.authority,
+        contact: request.brief.contact,
+    };
+    let new = NewCase {
+        item: request.item,
+        applicant: applicant.clone(),
+        agents: agents.clone(),
+        brief,
+    };
+    let made = open::create(&services, &caller.person, &caller.account_roles, &new).await?;
+    let created = CreatedCase {
+        case: made.case,
+        case_no: made.case_no,
+        seq: made.seq,
+        applicant,
+        agents,
+    };
+    Ok((StatusCode::CREATED, axum::Json(created)))
+}
+
+async fn known(services: &Services, who: Somebody, staff: bool) -> Result<PersonId, Problem> {
+    match who {
+        Somebody::Known(person) => {
+            let found = services.store.person(&person).await?;
+            found.ok_or(ProblemCode::Malformed)?;
+            Ok(person)
+        }
+        Somebody::New(_) if !staff => Err(ProblemCode::Malformed.into()),
+        Somebody::New(new) => {
+            let plain = |text: &str| !text.trim().is_empty() && text.chars().count() <= LONGEST;
+            let named = plain(&new.name) && plain(&new.phone);
+            if !named || new.organisation.chars().count() > LONGEST {
+                return Err(ProblemCode::Malformed.into());
+            }
+            let person = Person {
+                id: PersonId(services.env.new_id()),
+                name: new.name,
+                organisation: new.organisation,
+                department: None,
+                phone: new.phone,
+            };
+            services.store.add_person(&person).await?;
+            Ok(person.id)
+        }
+    }
+}
