@@ -48,6 +48,8 @@ enum Command {
     Serve(Serve),
     /// Bring the database up to this program's version.
     Migrate(commands::Migrate),
+    /// Copy everything while the server runs: a data directory with a list by which it is checked.
+    Backup(commands::Backup),
     /// Staff accounts.
     #[command(subcommand)]
     User(User),
@@ -133,6 +135,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
     match cli.command {
         Command::Serve(serve) => serve_command(config, serve).await?,
         Command::Migrate(migrate) => migrate.run(&config).await?,
+        Command::Backup(backup) => backup.run(&config).await?,
         Command::User(user) => user_command(config, user).await?,
         Command::Seed { json } => seed_command(config, json).await?,
         Command::Export(export) => export.run(&open(config).await?).await?,

@@ -270,14 +270,25 @@ impl Config {
         }
         let database = kanjie_store::Database::parse(url)
             .map_err(|error| ConfigError::Database(error.to_string()))?;
+        Ok(match self.database_password()? {
+            Some(password) => database.with_password(&password),
+            None => database,
+        })
+    }
+
+    /// What stands in `database.password_file`.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn database_password(&self) -> Result<Option<String>, ConfigError> {
         let Some(path) = &self.database.password_file else {
-            return Ok(database);
+            return Ok(None);
         };
         let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
             path: path.clone(),
             source,
         })?;
-        Ok(database.with_password(text.trim_end_matches(['\r', '\n'])))
+        Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned()))
     }
 
     /// Everything of one session that is kept as files.

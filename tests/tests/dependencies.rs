@@ -30,6 +30,7 @@ const OURS: [(&str, &[&str]); 9] = [
             "kanjie-media",
             "kanjie-recordings",
             "kanjie-evidence",
+            TEST_POSTGRES,
         ],
     ),
     (TESTS, &[]),

@@ -1,4 +1,4 @@
-//! `kanjie migrate`, `kanjie export` and `kanjie verify`.
+//! `kanjie migrate`, `kanjie backup`, `kanjie export` and `kanjie verify`.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -6,9 +6,10 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 use kanjie_evidence::command;
 use kanjie_evidence::package::Copy;
-use kanjie_store::{MigrationState, Store};
+use kanjie_store::{Database, MigrationState, Store, Verified};
 
 use super::say;
+use crate::backup::{self, Recordings};
 use crate::config::Config;
 use crate::error::Failure;
 use crate::export;
@@ -20,6 +21,9 @@ pub struct Migrate {
     /// Say where the database stands; change nothing.
     #[arg(long)]
     status: bool,
+    /// Move everything from this SQLite database (`sqlite:PATH`) into the configured, empty PostgreSQL database.
+    #[arg(long, conflicts_with = "status")]
+    from: Option<String>,
 }
 
 impl Migrate {
@@ -31,6 +35,9 @@ impl Migrate {
         let store = Store::open(&database).await?;
         if !self.status {
             store.migrate().await?;
+        }
+        if let Some(from) = &self.from {
+            transfer(&store, from).await?;
         }
         say(&database.to_string());
         for migration in store.migrations().await? {
@@ -45,6 +52,57 @@ impl Migrate {
             ));
         }
         store.close().await;
+        Ok(())
+    }
+}
+
+async fn transfer(to: &Store, from: &str) -> Result<(), Failure> {
+    let database = Database::parse(from)?;
+    // Opening would make one.
+    if let Database::File(path) = &database
+        && !path.is_file()
+    {
+        return Err(Failure::Usage(format!("there is no {database}")));
+    }
+    let file = Store::open(&database).await?;
+    let moved = to.transfer_from(&file).await;
+    file.close().await;
+    let moved = moved.map_err(|error| Failure::Usage(error.to_string()))?;
+    for (table, rows) in &moved.tables {
+        say(&format!("{table}\t{rows}"));
+    }
+    say(&whole(&moved.journals));
+    Ok(())
+}
+
+fn whole(of: &Verified) -> String {
+    format!("{} journals, {} entries: whole", of.journals, of.entries)
+}
+
+#[derive(Debug, Args)]
+pub struct Backup {
+    /// The directory to make.
+    out: PathBuf,
+    /// List recordings with their digests and copy them not: something else does.
+    #[arg(long)]
+    list_recordings: bool,
+}
+
+impl Backup {
+    /// # Errors
+    /// When anything cannot be read or written, or a journal of the copy does not hold.
+    pub async fn run(self, config: &Config) -> Result<(), Failure> {
+        let recordings = if self.list_recordings {
+            Recordings::Listed
+        } else {
+            Recordings::Copied
+        };
+        let written = backup::run(config, &self.out, recordings).await?;
+        say(&written.database.display().to_string());
+        if let Some(journals) = &written.journals {
+            say(&whole(journals));
+        }
+        say(&format!("{} files, {} bytes", written.files, written.bytes));
         Ok(())
     }
 }

@@ -16,6 +16,8 @@ pub enum StoreError {
     /// A row that this program could not have written.
     #[error("damaged row in {table}: {what}")]
     Damaged { table: &'static str, what: String },
+    #[error("file: {0}")]
+    File(std::io::Error),
     /// The row is there already, with other content.
     #[error("{0} exists already")]
     Exists(&'static str),

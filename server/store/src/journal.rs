@@ -270,7 +270,7 @@ async fn insert(tx: &mut Tx, journal: &JournalId, entry: &Entry) -> Result<(), S
 }
 
 #[derive(FromRow)]
-struct EntryRow {
+pub(crate) struct EntryRow {
     seq: i64,
     prev: Vec<u8>,
     commitment: Vec<u8>,

@@ -12,6 +12,7 @@ mod accounts;
 mod answers;
 mod attempts;
 mod case_work;
+mod backup;
 mod cases;
 mod codes;
 mod database;
@@ -26,6 +27,8 @@ mod statement;
 mod stills;
 mod store;
 mod terms;
+mod transfer;
+mod verify;
 
 pub use accounts::{Account, NewAccount, Person};
 pub use answers::{AnswerKey, KeptAnswer, Taken};
@@ -45,6 +48,8 @@ pub use sign_ins::{NewSignIn, SignIn};
 pub use statement::Statement;
 pub use stills::Still;
 pub use store::Store;
+pub use transfer::{TransferError, Transferred};
+pub use verify::{Verified, VerifyError};
 
 /// SHA-256 of a token or a code: what is stored in its place.
 pub type TokenHash = [u8; 32];
@@ -70,6 +75,7 @@ pub fn statements() -> impl Iterator<Item = (&'static str, Statement)> {
         sign_ins::STATEMENTS,
         stills::STATEMENTS,
         store::STATEMENTS,
+        verify::STATEMENTS,
     ]
     .into_iter()
     .flatten()

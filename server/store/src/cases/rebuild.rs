@@ -21,15 +21,13 @@ statements! {
 const PAGE: u32 = 1_000;
 
 impl Store {
-    /// Makes the index of cases anew, in one transaction; says how many cases there are. What it says afterwards follows from
-    /// the journals and the calendar alone.
+    /// Makes the index of cases anew, in one transaction; says how many cases there are. What it says afterwards follows
+    /// from the journals and the calendar alone. For migrating and repair: on `PostgreSQL` nobody else may write meanwhile.
     ///
     /// # Errors
     /// When the database fails or an entry cannot be read.
     pub async fn rebuild_case_index(&self, calendar: &Calendar) -> Result<u64, StoreError> {
         let mut tx = self.write().await?;
-        // Nobody makes a case meanwhile; on an older entry the next act of that case brings its row up to date again.
-        tx.lock("case_rows").await?;
         for forget in [FORGET_TERMS, FORGET_PEOPLE, FORGET_ROWS, FORGET_COUNTS] {
             forget.query().execute(&mut tx).await?;
         }
