@@ -53,11 +53,18 @@ enum Command {
     /// Staff accounts.
     #[command(subcommand)]
     User(User),
-    /// Fill the store with demonstration data: people that are plainly examples, sessions that begin now.
+    /// Fill the store with demonstration data: people that are plainly examples, sessions that begin now, a district and a
+    /// case at every stage.
     Seed {
         /// Write links, users, passwords, TOTP secrets and phones here as JSON, mode 0600.
-        #[arg(long)]
+        #[arg(long, conflicts_with = "cases")]
         json: Option<PathBuf>,
+        /// Instead, add so many cases to what is there: the same for the same seed on the same day.
+        #[arg(long)]
+        cases: Option<u64>,
+        /// Which cases; each serves a store once.
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=999), requires = "cases")]
+        seed: u64,
     },
     /// Write the archive package of a closed session; prints where it is.
     Export(commands::Export),
@@ -137,7 +144,16 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Migrate(migrate) => migrate.run(&config).await?,
         Command::Backup(backup) => backup.run(&config).await?,
         Command::User(user) => user_command(config, user).await?,
-        Command::Seed { json } => seed_command(config, json).await?,
+        Command::Seed {
+            cases: Some(cases),
+            seed,
+            ..
+        } => {
+            let services = open(config).await?;
+            seed::more(&services, cases, seed).await?;
+            services.store.close().await;
+        }
+        Command::Seed { json, .. } => seed_command(config, json).await?,
         Command::Export(export) => export.run(&open(config).await?).await?,
         Command::Verify(_) => {}
     }
@@ -158,7 +174,7 @@ async fn seed_command(config: Config, json: Option<PathBuf>) -> Result<(), Failu
     let port = config.listen.first().map_or(0, SocketAddr::port);
     let address = config.public_address(port);
     let services = open(config).await?;
-    let seeded = seed::run(&services, &address).await?;
+    let seeded = seed::everything(&services, &address).await?;
     match json {
         Some(path) => {
             let text = serde_json::to_vec_pretty(&seeded).map_err(std::io::Error::from)?;

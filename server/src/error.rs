@@ -29,6 +29,8 @@ pub enum Failure {
     Certificate(String),
     #[error("canonical JSON: {0}")]
     Canonical(#[from] kanjie_evidence::canonical::CanonicalError),
+    #[error("JSON: {0}")]
+    Json(#[from] serde_json::Error),
     #[error("{0}")]
     Usage(String),
     #[error("system: {0}")]

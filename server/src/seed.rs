@@ -1,4 +1,13 @@
-//! Demonstration data: people that are plainly examples, and sessions that begin now.
+//! Demonstration data: people that are plainly examples, sessions that begin now, and a district around them with cases.
+
+mod company;
+mod dice;
+pub mod district;
+mod maker;
+pub mod many;
+mod player;
+mod script;
+mod staff;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -17,6 +26,8 @@ use crate::error::Failure;
 use crate::files;
 use crate::scheduling::{self, NewSession, participant};
 use crate::services::Services;
+use district::District;
+use staff::SeededStaff;
 
 /// The examples' registered place and fence.
 const EXAMPLE_SITE: Site = Site {
@@ -39,6 +50,9 @@ pub struct Seeded {
     /// Session ids by name: `journey`, `crash`, `other`.
     pub sessions: BTreeMap<&'static str, String>,
     pub people: BTreeMap<&'static str, SeededPerson>,
+    /// Of the district; absent where it was not asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub staff: Option<SeededStaff>,
 }
 
 /// One person and how they come in.
@@ -137,7 +151,31 @@ const PEOPLE: [Example; 7] = [
     },
 ];
 
-/// Makes everything; the store must hold none of it yet.
+/// Makes people, sessions and the district with a case at every stage; the store must hold none of the first two yet.
+///
+/// # Errors
+/// As [`run`].
+pub async fn everything(services: &Services, address: &str) -> Result<Seeded, Failure> {
+    let mut seeded = run(services, address).await?;
+    let district = District::example()?;
+    district::load(services, &district).await?;
+    seeded.staff = Some(staff::load(services, &district).await?);
+    many::every_stage(services, &district).await?;
+    Ok(seeded)
+}
+
+/// Makes so many cases more, and the district where it is not there yet.
+///
+/// # Errors
+/// When a case of this seed is there already, or the store fails.
+pub async fn more(services: &Services, cases: u64, seed: u64) -> Result<(), Failure> {
+    let district = District::example()?;
+    district::load(services, &district).await?;
+    staff::load(services, &district).await?;
+    many::make(services, &district, cases, seed).await
+}
+
+/// Makes people and sessions; the store must hold none of them yet.
 ///
 /// # Errors
 /// When any of it exists already, or the store fails.
@@ -146,6 +184,7 @@ pub async fn run(services: &Services, address: &str) -> Result<Seeded, Failure> 
         address: address.to_owned(),
         sessions: BTreeMap::new(),
         people: BTreeMap::new(),
+        staff: None,
     };
     let mut persons = BTreeMap::new();
     for example in &PEOPLE {
@@ -184,7 +223,7 @@ pub async fn once(services: &Services, address: &str) -> Result<String, Failure>
             Err(error) => Err(Failure::file(kept)(error)),
         };
     }
-    let text = run(services, address).await?.to_string();
+    let text = everything(services, address).await?.to_string();
     files::write_new_private(&kept, text.as_bytes()).map_err(Failure::file(kept))?;
     Ok(text)
 }
@@ -295,6 +334,16 @@ impl fmt::Display for Seeded {
             if !person.links.is_empty() {
                 writeln!(f, "  codes go to {} (outbox.jsonl)", person.phone)?;
             }
+        }
+        if let Some(staff) = &self.staff {
+            let (first, last) = (staff.users.first(), staff.users.last());
+            let (first, last) = (first.map_or("", |u| u), last.map_or("", |u| u));
+            writeln!(f, "\n各部门示例人员 (staff of the departments)")?;
+            writeln!(
+                f,
+                "  users {first} … {last}  password {}  TOTP {}",
+                staff.password, staff.totp_secret
+            )?;
         }
         Ok(())
     }

@@ -10,7 +10,8 @@ use serde::Deserialize;
 /// Asia/Shanghai, which keeps one offset all year.
 const SHANGHAI: Offset = jiff::tz::offset(8);
 
-const EXAMPLE: &str = include_str!("../data/holidays.json");
+/// The example table (示例) that comes with the program.
+pub const EXAMPLE: &str = include_str!("../data/holidays.json");
 
 /// The longest span that a count may ask for; keeps every loop short.
 const MOST_DAYS: u32 = 1_000;

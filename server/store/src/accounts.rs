@@ -23,6 +23,8 @@ statements! {
         AND person = (SELECT person FROM accounts WHERE \"user\" = $2)";
     USE_STEP = "INSERT INTO totp_uses (person, act, step) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
     FORGET_STEPS = "DELETE FROM totp_uses WHERE person = $1 AND step < $2";
+    ADD_PERSON_ONCE = "INSERT INTO people (id, name, organisation, department, phone) VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT DO NOTHING";
     ADD_PERSON = "INSERT INTO people (id, name, organisation, department, phone) VALUES ($1, $2, $3, $4, $5)";
 }
 
@@ -83,6 +85,25 @@ impl Store {
     pub async fn add_person(&self, person: &Person) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
         insert_person(&mut tx, person).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Adds those who are not known yet, all in one transaction.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn add_people(&self, people: &[Person]) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        for person in people {
+            ADD_PERSON_ONCE
+                .bind(&person.id.0)
+                .bind(&person.name)
+                .bind(&person.organisation)
+                .bind(&person.department)
+                .bind(&person.phone)
+                .execute(&mut tx)
+                .await?;
+        }
         Ok(tx.commit().await?)
     }
 

@@ -14,6 +14,7 @@ use crate::store::{Store, Tx};
 statements! {
     SET_WORK = "INSERT INTO case_work (case_id, head, due_at) VALUES ($1, $2, $3)
         ON CONFLICT (case_id) DO UPDATE SET head = excluded.head, due_at = excluded.due_at";
+    SETTLE = "INSERT INTO case_work (case_id, head, done) VALUES ($1, $2, $2) ON CONFLICT DO NOTHING";
     WORK_WAITING = "SELECT case_id, head, done, due_at FROM case_work
         WHERE done < head AND case_id > $1 ORDER BY case_id LIMIT $2";
     WORK_DUE = "SELECT case_id, head, done, due_at FROM case_work WHERE due_at <= $1 ORDER BY due_at LIMIT $2";
@@ -191,6 +192,13 @@ pub(crate) async fn set(
         .bind(due_at)
         .execute(tx)
         .await?;
+    Ok(())
+}
+
+/// Notes that nothing is owed of the entries up to `head`.
+pub(crate) async fn settle(tx: &mut Tx, case: &str, head: u64) -> Result<(), StoreError> {
+    let head = i64::try_from(head).map_err(|e| StoreError::damaged("case_work", e))?;
+    SETTLE.bind(case).bind(head).execute(tx).await?;
     Ok(())
 }
 

@@ -95,6 +95,8 @@ pub enum IndexChange {
         head: u64,
         due_at: Option<i64>,
     },
+    /// A case that was brought in: of its entries up to `head` nothing is owed.
+    Settled { case: String, head: u64 },
     /// R45.
     Barred(BarRow),
 }

@@ -11,9 +11,10 @@
 mod accounts;
 mod answers;
 mod attempts;
-mod case_work;
 mod backup;
+mod case_work;
 mod cases;
+mod catalogue;
 mod codes;
 mod database;
 mod error;
@@ -35,6 +36,7 @@ pub use answers::{AnswerKey, KeptAnswer, Taken};
 pub use attempts::Attempt;
 pub use case_work::{BarRow, CaseEffect, CasePaper, CaseWork};
 pub use cases::{CaseCounts, CaseFilter, CasePage, CaseRow, DueCursor, DuePage};
+pub use catalogue::Catalogued;
 pub use codes::{CodeCheck, NewCode, Purpose};
 pub use database::{Database, Postgres};
 pub use error::StoreError;
@@ -61,6 +63,7 @@ pub fn statements() -> impl Iterator<Item = (&'static str, Statement)> {
         answers::STATEMENTS,
         attempts::STATEMENTS,
         case_work::STATEMENTS,
+        catalogue::STATEMENTS,
         cases::COUNT_STATEMENTS,
         cases::LEAD_STATEMENTS,
         cases::REBUILD_STATEMENTS,

@@ -173,6 +173,7 @@ pub(crate) async fn apply(
         IndexChange::CaseWork { case, head, due_at } => {
             case_work::set(tx, case, *head, *due_at).await?;
         }
+        IndexChange::Settled { case, head } => case_work::settle(tx, case, *head).await?,
         IndexChange::Barred(bar) => case_work::set_bar(tx, bar).await?,
     }
     Ok(())

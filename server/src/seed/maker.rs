@@ -1,0 +1,321 @@
+//! Example cases, one at a time: the same for the same seed on the same day.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
+use kanjie_domain::calendar::day_of;
+use kanjie_domain::case::{
+    Application, CommitmentRoute, Concern, Guide, Listed, ListedMaterial, Need, Retention, Supply,
+    TimeLimits,
+};
+use kanjie_domain::{Calendar, CalendarError, CaseBrief, Role};
+use kanjie_store::{AppendRequest, IndexChange, JournalId, NewEntry, Person};
+
+use super::company::{Company, company};
+use super::dice::Dice;
+use super::district::{District, Item};
+use super::player::{PlayError, Player, Who, office_hours};
+use super::script::{Cast, Course, Plan, play};
+use super::staff::staff_id;
+use crate::body::entry_body;
+use crate::error::Failure;
+use crate::services::Services;
+
+/// Cases of one company.
+const EACH: u64 = 3;
+/// Where the clock shows a day of which no holiday table is loaded, examples end on this one.
+const LAST: Date = jiff::civil::date(2026, 11, 24);
+
+/// Before this day of a year there is too little of it to fill.
+const FEW: i16 = 90;
+
+/// What examples are made of.
+#[derive(Debug)]
+pub struct Maker {
+    seed: u64,
+    calendar: Calendar,
+    /// Working days on which cases begin, in order; the last is today.
+    days: Vec<Date>,
+    /// The moment at which they all stand, UTC µs.
+    now: i64,
+    /// Where an item's survey is common, where it has a checklist, and all of them.
+    surveyed: Vec<Item>,
+    listed: Vec<Item>,
+    items: Vec<Item>,
+    departments: BTreeMap<String, String>,
+    places: Vec<String>,
+}
+
+/// One case as it was played.
+#[derive(Debug)]
+pub struct Made<'a> {
+    pub id: String,
+    pub applicant: Person,
+    pub player: Player<'a>,
+}
+
+impl Maker {
+    /// # Errors
+    /// When the calendar that came with the program cannot be read.
+    pub fn new(district: &District, seed: u64, now: i64) -> Result<Self, Failure> {
+        let calendar = Calendar::example().map_err(PlayError::from)?;
+        let today = day_of(now).map_err(PlayError::from)?;
+        let (today, now) = match calendar.is_working_day(today) {
+            Ok(_) if today.day_of_year() > FEW => (today, now),
+            _ => (LAST, office_hours(LAST, 480).map_err(PlayError::from)?),
+        };
+        let items: Vec<Item> = district.items().collect();
+        let some =
+            |keep: fn(&Item) -> bool| items.iter().filter(|item| keep(item)).cloned().collect();
+        Ok(Self {
+            seed,
+            days: working_days(&calendar, today).map_err(PlayError::from)?,
+            calendar,
+            now,
+            surveyed: some(|item| item.survey),
+            listed: some(|item| item.template.is_some()),
+            items,
+            departments: district
+                .departments
+                .iter()
+                .map(|of| (of.code.clone(), of.name.clone()))
+                .collect(),
+            places: district.places(),
+        })
+    }
+
+    /// Case `number` of `of`, begun as early in the year as it is early among them.
+    ///
+    /// # Errors
+    /// When the domain refuses a step of it.
+    pub fn case(&self, number: u64, of: u64) -> Result<Made<'_>, PlayError> {
+        let mut dice = Dice::new(self.seed, number);
+        let from = match dice.between(1, 10) {
+            1..=2 => &self.listed,
+            3..=6 => &self.surveyed,
+            _ => &self.items,
+        };
+        let item = dice.pick(from).ok_or(PlayError::Empty)?.clone();
+        let course = match dice.between(1, 100) {
+            1..=4 => Course::NotAccepted,
+            5..=8 => Course::Withdrawn,
+            9..=15 => Course::Refused,
+            _ => Course::Granted,
+        };
+        let plan = Plan {
+            course,
+            notice: dice.percent(12),
+            failed: dice.percent(8).then(|| String::from("1")),
+            stays: None,
+            department: self.department(&item),
+        };
+        let days = self.days.len() as u64;
+        let of = of.max(1);
+        let day = usize::try_from(number % of * days / of).unwrap_or(0);
+        let day = self.days.get(day).copied().unwrap_or(LAST);
+        // Through the day in the order of their numbers.
+        let part = number % of * days % of;
+        let into = i64::try_from(u128::from(part) * 28_800_000_000 / u128::from(of)).unwrap_or(0);
+        let company = Dice::new(self.seed ^ 0xE5, number).throw() % (of / EACH).max(1);
+        self.play(
+            number,
+            company,
+            &item,
+            &plan,
+            office_hours(day, 0)? + into,
+            &mut dice,
+        )
+    }
+
+    /// One case that stays at that stage, begun so many working days ago.
+    ///
+    /// # Errors
+    /// When the domain refuses a step of it.
+    pub fn staying(
+        &self,
+        number: u64,
+        stage: &'static str,
+        course: Course,
+        ago: usize,
+    ) -> Result<Made<'_>, PlayError> {
+        let mut dice = Dice::new(self.seed, number);
+        let item = dice.pick(&self.listed).ok_or(PlayError::Empty)?.clone();
+        let plan = Plan {
+            course,
+            notice: stage == "one_time_notice",
+            failed: None,
+            stays: Some(stage),
+            department: self.department(&item),
+        };
+        let day = self.days.len().saturating_sub(ago + 1);
+        let day = self.days.get(day).copied().unwrap_or(LAST);
+        let begins = office_hours(day, 0)? + i64::try_from(number).unwrap_or(0);
+        self.play(number, number, &item, &plan, begins, &mut dice)
+    }
+
+    fn play(
+        &self,
+        number: u64,
+        company_number: u64,
+        item: &Item,
+        plan: &Plan,
+        begins: i64,
+        dice: &mut Dice,
+    ) -> Result<Made<'_>, PlayError> {
+        let Company {
+            name,
+            uscc,
+            applicant,
+        } = company(self.seed, company_number);
+        let cast = Cast {
+            applicant: Who {
+                person: applicant.id.clone(),
+                roles: BTreeSet::new(),
+            },
+            handler: staff(&item.department, "surveyor", Role::Surveyor),
+            approver: staff(&item.department, "approver", Role::Approver),
+        };
+        let brief = CaseBrief {
+            case_no: format!("SL-{}-{:03}{number:07}", day_of(begins)?.year(), self.seed),
+            item_title: item.title.clone(),
+            applicant: name,
+            uscc,
+            address: format!(
+                "{}{}号",
+                dice.pick(&self.places).cloned().unwrap_or_default(),
+                dice.between(1, 200)
+            ),
+            authority: String::from("示例区行政审批局"),
+            contact: String::from("示例联系人 010-00000000"),
+        };
+        let id = format!("example-{}-{number:07}", self.seed);
+        let application = Application {
+            case: id.clone(),
+            applicant: cast.applicant.person.clone(),
+            agents: Vec::new(),
+            guide: guide(item),
+        };
+        let span = (begins.min(self.now), self.now);
+        let mut player = Player::open(&brief, &application, &cast.applicant, span, &self.calendar)?;
+        play(&mut player, plan, &cast, dice)?;
+        Ok(Made {
+            id,
+            applicant,
+            player,
+        })
+    }
+
+    fn department(&self, item: &Item) -> String {
+        self.departments
+            .get(&item.department)
+            .cloned()
+            .unwrap_or_default()
+    }
+
+    /// Its entries and what lists show of it.
+    pub fn append(
+        &self,
+        services: &Services,
+        made: &Made<'_>,
+        request: &mut AppendRequest,
+    ) -> Result<(), Failure> {
+        let mut entries = Vec::with_capacity(made.player.journal.len());
+        for recorded in &made.player.journal {
+            entries.push(NewEntry {
+                nonce: services.env.random(),
+                body: entry_body(recorded.at, &recorded.actor, &recorded.event)?,
+            });
+        }
+        let (case, case_no) = (made.id.clone(), made.player.case.brief.case_no.clone());
+        let journal = JournalId::Case(case.clone());
+        request.read.push((journal.clone(), 0));
+        let head = entries.len() as u64;
+        request.write.push((journal, entries));
+        request.index.push(IndexChange::Case {
+            id: case.clone(),
+            case_no,
+        });
+        // No paper and no notice follows from what never was.
+        let settled = case.clone();
+        request.index.push(IndexChange::Settled {
+            case: settled,
+            head,
+        });
+        let listed = Box::new(Listed::of(&made.player.case, &self.calendar));
+        request.index.push(IndexChange::Listed { case, listed });
+        Ok(())
+    }
+}
+
+/// Staff of a department, as `staff.rs` makes them.
+fn staff(department: &str, post: &str, role: Role) -> Who {
+    Who {
+        person: staff_id(department, post),
+        roles: BTreeSet::from([role]),
+    }
+}
+
+/// The working days of the year up to today.
+fn working_days(calendar: &Calendar, today: Date) -> Result<Vec<Date>, CalendarError> {
+    let mut days = Vec::new();
+    let mut day = jiff::civil::date(today.year(), 1, 1);
+    loop {
+        if calendar.is_working_day(day)? {
+            days.push(day);
+        }
+        if day >= today {
+            return Ok(days);
+        }
+        day = day.tomorrow().map_err(|_| CalendarError::NotLoaded(day))?;
+    }
+}
+
+/// An example guide: what is asked for is much the same in each.
+fn guide(item: &Item) -> Guide {
+    let line = |code: &str, title: &str, need, supply| ListedMaterial {
+        code: code.to_owned(),
+        title: title.to_owned(),
+        need,
+        supply,
+    };
+    let from = String::from("示例区政务数据共享平台");
+    let safety = matches!(
+        item.department.as_str(),
+        "D01" | "D02" | "D03" | "D07" | "D08"
+    );
+    Guide {
+        item: item.template.clone().unwrap_or_else(|| item.code.clone()),
+        version: String::from("示例-1"),
+        materials: vec![
+            line("form", "申请书", Need::Required, Supply::Applicant),
+            line(
+                "site",
+                "经营场所使用证明",
+                Need::Required,
+                Supply::Applicant,
+            ),
+            line("plan", "平面布局图", Need::Required, Supply::ApplicantMinor),
+            line(
+                "licence",
+                "营业执照",
+                Need::Required,
+                Supply::Sharing { from },
+            ),
+            line("photo", "门头照片", Need::Optional, Supply::Applicant),
+        ],
+        time: TimeLimits::default(),
+        concern: if safety {
+            Concern::SafetyOrHealth
+        } else {
+            Concern::Ordinary
+        },
+        commitment: CommitmentRoute::NotOffered,
+        retention: Retention::TenYears,
+    }
+}
+
+impl From<PlayError> for Failure {
+    fn from(error: PlayError) -> Self {
+        Self::Usage(format!("example case: {error}"))
+    }
+}

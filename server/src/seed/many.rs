@@ -1,0 +1,217 @@
+//! Example cases, as many as asked for, in few transactions.
+
+use std::collections::BTreeSet;
+
+use kanjie_domain::PersonId;
+use kanjie_store::{AppendRequest, Person};
+
+use super::district::District;
+use super::maker::{Made, Maker};
+use super::script::Course;
+use crate::error::Failure;
+use crate::services::Services;
+
+/// Cases in one transaction.
+const BATCH: u64 = 200;
+
+/// Each stage with the course that leads to it, and how many working days ago the case began. The last is late.
+const STAGES: [(&str, Course, usize); 13] = [
+    ("pre_review", Course::Granted, 1),
+    ("received", Course::Granted, 2),
+    ("one_time_notice", Course::Granted, 4),
+    ("accepted", Course::Granted, 6),
+    ("in_review", Course::Granted, 9),
+    ("granted", Course::Granted, 14),
+    ("refused", Course::Refused, 14),
+    ("served", Course::Granted, 17),
+    ("not_accepted", Course::NotAccepted, 8),
+    ("withdrawn", Course::Withdrawn, 12),
+    ("closed", Course::Granted, 40),
+    ("closed", Course::NotAccepted, 30),
+    ("in_review", Course::Granted, 45),
+];
+
+/// Makes so many cases and the people who apply.
+///
+/// # Errors
+/// When one of them is there already: a seed serves a store once.
+pub async fn make(
+    services: &Services,
+    district: &District,
+    cases: u64,
+    seed: u64,
+) -> Result<(), Failure> {
+    let maker = Maker::new(district, seed, services.env.now())?;
+    let mut known = BTreeSet::new();
+    let mut first = 0;
+    while first < cases {
+        let next = cases.min(first + BATCH);
+        let made: Result<Vec<_>, _> = (first..next)
+            .map(|number| maker.case(number, cases))
+            .collect();
+        keep(services, &maker, &made?, &mut known).await?;
+        first = next;
+    }
+    Ok(())
+}
+
+/// One case, and more where they differ, for each stage that there is; says how many.
+///
+/// # Errors
+/// As [`make`].
+pub async fn every_stage(services: &Services, district: &District) -> Result<u64, Failure> {
+    let maker = Maker::new(district, 0, services.env.now())?;
+    let mut made = Vec::new();
+    for (number, (stage, course, ago)) in (1..).zip(STAGES) {
+        made.push(maker.staying(number, stage, course, ago)?);
+    }
+    keep(services, &maker, &made, &mut BTreeSet::new()).await?;
+    Ok(made.len() as u64)
+}
+
+async fn keep(
+    services: &Services,
+    maker: &Maker,
+    made: &[Made<'_>],
+    known: &mut BTreeSet<PersonId>,
+) -> Result<(), Failure> {
+    let people = made.iter().map(|made| &made.applicant);
+    let people: Vec<Person> = people
+        .filter(|person| known.insert(person.id.clone()))
+        .cloned()
+        .collect();
+    services.store.add_people(&people).await?;
+    let mut request = AppendRequest::default();
+    for made in made {
+        maker.append(services, made, &mut request)?;
+    }
+    services.store.append(request).await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use kanjie_domain::Calendar;
+    use kanjie_store::CaseFilter;
+
+    use super::*;
+    use crate::testing::TestApp;
+
+    /// 2026-11-24 17:00 in Shanghai.
+    const NOW: i64 = 1_795_510_800_000_000;
+
+    fn told(seed: u64, number: u64) -> Vec<kanjie_domain::CaseRecorded> {
+        let district = District::example().unwrap();
+        let maker = Maker::new(&district, seed, NOW).unwrap();
+        maker.case(number, 500).unwrap().player.journal
+    }
+
+    #[test]
+    fn the_same_seed_tells_the_same_cases() {
+        assert_eq!(told(7, 123), told(7, 123));
+        assert_ne!(told(7, 123), told(8, 123));
+        assert_ne!(told(7, 123), told(7, 124));
+    }
+
+    /// Every step of every course is one that the domain takes; most old cases are over, the newest are on their way.
+    #[test]
+    fn cases_are_plausible() {
+        let district = District::example().unwrap();
+        let maker = Maker::new(&district, 3, NOW).unwrap();
+        let made: Vec<_> = (0..800)
+            .map(|number| maker.case(number, 800).unwrap())
+            .collect();
+        let stage = |made: &Made<'_>| made.player.case.stage.name();
+        let old = made[..400]
+            .iter()
+            .filter(|made| stage(made) == "closed")
+            .count();
+        assert!(old > 380, "{old}");
+        let stages: BTreeSet<_> = made[700..].iter().map(stage).collect();
+        for expected in ["pre_review", "received", "accepted", "in_review", "closed"] {
+            assert!(stages.contains(expected), "{stages:?}");
+        }
+        let began: Vec<_> = made.iter().map(|made| made.player.case.began_at).collect();
+        assert!(began.is_sorted_by(|a, b| a < b));
+        assert!(made.iter().all(|made| made.player.case.last_at <= NOW));
+        let departments: BTreeSet<_> = made
+            .iter()
+            .map(|made| &made.player.case.brief.item_title)
+            .collect();
+        assert!(departments.len() > 150, "{}", departments.len());
+    }
+
+    #[tokio::test]
+    async fn there_is_a_case_at_every_stage() {
+        let app = TestApp::new().await;
+        let district = District::example().unwrap();
+        let made = every_stage(&app.services, &district).await.unwrap();
+        assert_eq!(made, 13);
+        let counts = app.services.store.case_counts("2026-11-24").await.unwrap();
+        let stages: BTreeSet<_> = counts
+            .stages
+            .values()
+            .flat_map(BTreeMap::keys)
+            .cloned()
+            .collect();
+        let all = [
+            "accepted",
+            "closed",
+            "granted",
+            "in_review",
+            "not_accepted",
+            "one_time_notice",
+            "pre_review",
+            "received",
+            "refused",
+            "served",
+            "withdrawn",
+        ];
+        assert_eq!(stages.iter().map(String::as_str).collect::<Vec<_>>(), all);
+        let late = counts.late.values().sum::<i64>();
+        assert!((1..=4).contains(&late), "{late} are late");
+        app.services.store.verify_journals().await.unwrap();
+        // Nothing is owed to anybody of an example.
+        let waiting = app.services.store.case_work_waiting("", 100).await.unwrap();
+        assert!(
+            waiting
+                .iter()
+                .all(|work| !work.case_id.starts_with("example-")),
+            "{waiting:?}"
+        );
+    }
+
+    #[tokio::test]
+    async fn many_are_made_and_found_and_a_seed_serves_once() {
+        let app = TestApp::new().await;
+        let district = District::example().unwrap();
+        make(&app.services, &district, 450, 5).await.unwrap();
+        let store = &app.services.store;
+        let indexed = store.case_counts("2026-11-24").await.unwrap();
+        let all: i64 = indexed.stages.values().flat_map(BTreeMap::values).sum();
+        assert_eq!(all, 450 + 3);
+        let page = store.cases(&CaseFilter::default(), None, 5).await.unwrap();
+        let question = Some(page.rows[3].uscc.clone());
+        let of_company = CaseFilter {
+            question,
+            ..CaseFilter::default()
+        };
+        assert!(
+            !store
+                .cases(&of_company, None, 50)
+                .await
+                .unwrap()
+                .rows
+                .is_empty()
+        );
+        // What was written beside the journals is what they say.
+        store
+            .rebuild_case_index(&Calendar::example().unwrap())
+            .await
+            .unwrap();
+        assert_eq!(store.case_counts("2026-11-24").await.unwrap(), indexed);
+        assert!(make(&app.services, &district, 1, 5).await.is_err());
+    }
+}
