@@ -23,7 +23,8 @@ statements! {
 
 /// A term with fewer cases leads before a department does.
 const RARE: u32 = 500;
-/// Cases read at once where conditions are held against each, and the most that one page looks through.
+/// Cases read at once where conditions are held against each: at first, and then. And the most that one page looks through.
+const FEW: u32 = 50;
 const CHUNK: u32 = 500;
 const EFFORT: u32 = 5_000;
 /// `n` may lie this far after the moment at which the case began.
@@ -53,13 +54,19 @@ pub(super) async fn page(
         .until
         .map_or(i64::MAX, |until| until.saturating_add(MOVED));
     let mut below = below.unwrap_or(i64::MAX).min(until);
-    let chunk = if lead.alone { limit } else { CHUNK };
+    // Most often a few are enough.
+    let mut chunk = if lead.alone {
+        limit
+    } else {
+        limit.saturating_mul(2).clamp(FEW, CHUNK)
+    };
     let mut rows: Vec<CaseRow> = Vec::new();
     let mut looked = 0;
     while looked < EFFORT {
         let found = lead.rows(reader, below, from, chunk).await?;
         looked = looked.saturating_add(chunk);
         let last = found.len() < chunk as usize;
+        chunk = CHUNK.min(EFFORT.saturating_sub(looked));
         for row in found {
             if rows.len() == limit as usize {
                 return Ok(CasePage {
