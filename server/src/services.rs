@@ -13,6 +13,7 @@ use crate::files;
 use crate::keys::{self, CodeKey};
 use crate::limits::Limits;
 use crate::notices::Notices;
+use crate::uploads::Writers;
 
 /// A sign-in that ended (signed out or revoked): whoever serves it stops within a second.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +31,7 @@ pub struct Services {
     pub codes: CodeKey,
     pub notices: Notices,
     pub limits: Arc<Limits>,
+    pub writers: Writers,
     pub sign_ins_ended: broadcast::Sender<SignInEnded>,
 }
 
@@ -58,6 +60,7 @@ impl Services {
             codes: keys.codes,
             notices,
             limits: Arc::new(Limits::new()),
+            writers: Writers::default(),
             sign_ins_ended: broadcast::Sender::new(256),
         })
     }

@@ -20,6 +20,7 @@ mod sign_in;
 mod sign_out;
 pub mod socket;
 pub mod stills;
+mod uploads;
 pub mod verification;
 pub mod version;
 
@@ -43,4 +44,5 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(me::handle))
         .routes(routes!(notices::handle))
         .routes(routes!(session::handle))
+        .merge(uploads::routes())
 }
