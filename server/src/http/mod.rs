@@ -23,6 +23,7 @@ mod sign_in;
 mod sign_out;
 pub mod socket;
 pub mod stills;
+mod uploads;
 pub mod verification;
 pub mod version;
 
@@ -49,4 +50,5 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(sessions_create::handle))
         .merge(cases::routes())
         .merge(bundles::routes())
+        .merge(uploads::routes())
 }

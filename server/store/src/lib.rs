@@ -26,6 +26,7 @@ mod statement;
 mod stills;
 mod store;
 mod terms;
+mod uploads;
 
 pub use accounts::{Account, NewAccount, Person};
 pub use answers::{AnswerKey, KeptAnswer, Taken};
@@ -45,6 +46,7 @@ pub use sign_ins::{NewSignIn, SignIn};
 pub use statement::Statement;
 pub use stills::Still;
 pub use store::Store;
+pub use uploads::{NewUpload, Upload, UploadQuota};
 
 /// SHA-256 of a token or a code: what is stored in its place.
 pub type TokenHash = [u8; 32];
@@ -70,6 +72,7 @@ pub fn statements() -> impl Iterator<Item = (&'static str, Statement)> {
         sign_ins::STATEMENTS,
         stills::STATEMENTS,
         store::STATEMENTS,
+        uploads::STATEMENTS,
     ]
     .into_iter()
     .flatten()
