@@ -47,6 +47,10 @@ def may(case) -> bool:
         if case.path_parameters.get("name") == "preview" or preview:
             return "approver" in CALLER["roles"]
         return True
+    if case.operation.path.startswith("/api/v1/me/passkeys"):
+        return not CALLER["by_link"]
+    if operation.get("tags") == ["administration"]:
+        return "administrator" in CALLER["roles"]
     if operation["operationId"] == "send_act_code":
         return CALLER["by_link"]
     return True

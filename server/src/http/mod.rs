@@ -2,6 +2,7 @@
 
 mod codes;
 pub mod describe;
+mod devices;
 pub mod documents;
 pub mod headers;
 mod health;
@@ -14,6 +15,7 @@ pub mod me;
 mod notices;
 pub mod once;
 pub mod origin;
+mod passkeys;
 pub mod recording;
 mod session;
 mod sign_in;
@@ -43,4 +45,6 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(me::handle))
         .routes(routes!(notices::handle))
         .routes(routes!(session::handle))
+        .merge(passkeys::routes())
+        .merge(devices::routes())
 }
