@@ -35,6 +35,14 @@ pub enum ProblemCode {
     FactorWrong,
     /// This very code served this act already.
     FactorUsed,
+    /// The passkey, its challenge or its page was not right.
+    PasskeyRefused,
+    /// There is none to ask for.
+    PasskeyMissing,
+    /// The provider of identities did not vouch for anybody.
+    OidcFailed,
+    /// It did, for somebody whom nobody linked to an account here.
+    NotLinked,
     TooManyRequests,
     TimedOut,
     /// The session is not yet, or no more, where this can be had.
@@ -84,6 +92,10 @@ impl ProblemCode {
             Self::CodeExpired => "code_expired",
             Self::FactorWrong => "factor_wrong",
             Self::FactorUsed => "factor_used",
+            Self::PasskeyRefused => "passkey_refused",
+            Self::PasskeyMissing => "passkey_missing",
+            Self::OidcFailed => "oidc_failed",
+            Self::NotLinked => "not_linked",
             Self::TooManyRequests => "too_many_requests",
             Self::TimedOut => "timed_out",
             Self::NotReady => "not_ready",
@@ -128,7 +140,10 @@ impl ProblemCode {
             | Self::CodeWrong
             | Self::CodeExpired
             | Self::FactorWrong
-            | Self::FactorUsed => StatusCode::UNAUTHORIZED,
+            | Self::FactorUsed
+            | Self::PasskeyRefused
+            | Self::OidcFailed
+            | Self::NotLinked => StatusCode::UNAUTHORIZED,
             Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
             Self::TimedOut => StatusCode::REQUEST_TIMEOUT,
             Self::NotReady
@@ -137,6 +152,7 @@ impl ProblemCode {
             | Self::KeyLost
             | Self::UploadOffset
             | Self::UploadQuota
+            | Self::PasskeyMissing
             | Self::Refused(_) => StatusCode::CONFLICT,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }

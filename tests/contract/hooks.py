@@ -72,6 +72,10 @@ def may(case) -> bool:
         return case.path_parameters.get("id") in CALLER["uploads"]
     if operation["operationId"] == "create_upload":
         return case.headers.get("Upload-Metadata") == CALLER["metadata"]
+    if case.operation.path.startswith("/api/v1/me/passkeys"):
+        return not CALLER["by_link"]
+    if operation.get("tags") == ["administration"]:
+        return "administrator" in CALLER["roles"]
     if operation["operationId"] == "send_act_code":
         return CALLER["by_link"]
     return True

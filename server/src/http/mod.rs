@@ -4,6 +4,7 @@ mod bundles;
 mod cases;
 mod codes;
 pub mod describe;
+mod devices;
 pub mod documents;
 pub mod headers;
 mod health;
@@ -16,6 +17,7 @@ pub mod me;
 mod notices;
 pub mod once;
 pub mod origin;
+mod passkeys;
 pub mod recording;
 mod session;
 mod sessions_create;
@@ -51,4 +53,6 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .merge(cases::routes())
         .merge(bundles::routes())
         .merge(uploads::routes())
+        .merge(passkeys::routes())
+        .merge(devices::routes())
 }

@@ -9,7 +9,7 @@ use super::*;
 use crate::testing::{Answer, TestApp};
 
 /// All that stand beside the domain's; the first test holds that none is missing.
-const OWN: [ProblemCode; 30] = [
+const OWN: [ProblemCode; 34] = [
     ProblemCode::NotFound,
     ProblemCode::MethodNotAllowed,
     ProblemCode::Malformed,
@@ -23,6 +23,10 @@ const OWN: [ProblemCode; 30] = [
     ProblemCode::CodeExpired,
     ProblemCode::FactorWrong,
     ProblemCode::FactorUsed,
+    ProblemCode::PasskeyRefused,
+    ProblemCode::PasskeyMissing,
+    ProblemCode::OidcFailed,
+    ProblemCode::NotLinked,
     ProblemCode::TooManyRequests,
     ProblemCode::TimedOut,
     ProblemCode::NotReady,
