@@ -2095,6 +2095,7 @@ export interface operations {
             400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
             403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
             408: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             413: components["responses"]["Problem"];
@@ -2136,8 +2137,8 @@ export interface operations {
             header?: {
                 /** @description The same key with the same request gives the first answer again. */
                 "Idempotency-Key"?: string | null;
-                /** @description `"N"`: only while N is the last entry */
-                "If-Match"?: string | null;
+                /** @description `"N"`: only while N is the last entry. */
+                "If-Match"?: string;
             };
             path: {
                 /** @description Bundle */
@@ -2236,6 +2237,7 @@ export interface operations {
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
             500: components["responses"]["Problem"];
         };
     };
@@ -2308,8 +2310,8 @@ export interface operations {
             header?: {
                 /** @description The same key with the same request gives the first answer again. */
                 "Idempotency-Key"?: string | null;
-                /** @description `"N"`: only while N is the last entry */
-                "If-Match"?: string | null;
+                /** @description `"N"`: only while N is the last entry. */
+                "If-Match"?: string;
             };
             path: {
                 /** @description Case */
@@ -2941,6 +2943,7 @@ export interface operations {
             400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
             403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
             408: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             413: components["responses"]["Problem"];
