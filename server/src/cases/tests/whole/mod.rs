@@ -105,7 +105,6 @@ async fn r16_a_recusal_and_an_announcement_in_both_orders() {
 /// The same with both on their way at once.
 #[tokio::test(flavor = "multi_thread")]
 async fn r16_a_recusal_and_an_announcement_at_once() {
-    let mut announced = 0;
     for _ in 0..6 {
         let mut scene = Scene::open().await;
         while !scene.is_sealed().await {
@@ -117,7 +116,5 @@ async fn r16_a_recusal_and_an_announcement_at_once() {
         let case = scene.case().await;
         let decided = case.stage.decided().is_some();
         assert_ne!(decided, !case.facts.recused.is_empty());
-        announced += u8::from(decided);
     }
-    assert!(announced <= 6);
 }
