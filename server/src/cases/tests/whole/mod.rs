@@ -68,9 +68,7 @@ fn whole_cases_keep_every_rule_and_what_follows_happens_once() {
     }
     // The cases came far enough for the rules to be tried. What is rarer than that may be missing by chance.
     let seen = seen.into_inner().unwrap();
-    for kind in ["accepted", "decided"] {
-        assert!(seen.contains(kind), "no case had {kind}: {seen:?}");
-    }
+    assert!(seen.contains("accepted"), "{seen:?}");
 }
 
 /// The way that a case usually goes, to its end: otherwise the property might hold of cases that never come far.
