@@ -26,7 +26,11 @@ pub fn of(head: u64) -> [(HeaderName, HeaderValue); 1] {
 #[allow(dead_code, reason = "describes the header that the extractor reads")]
 pub struct Seen {
     /// `"N"`: only while N is the last entry.
-    #[param(rename = "If-Match", nullable = false, pattern = r#"^(\*|"[0-9]{1,18}")$"#)]
+    #[param(
+        rename = "If-Match",
+        nullable = false,
+        pattern = r#"^(\*|"[0-9]{1,18}")$"#
+    )]
     head: Option<String>,
 }
 
