@@ -7,6 +7,7 @@ export const router = createRouter({
 	history: createWebHashHistory("/"),
 	routes: [
 		{ path: "/", name: "home", component: () => import("./features/home/Home.vue") },
+		{ path: "/account", name: "account", component: () => import("./features/account/Account.vue") },
 		{ path: "/sign-in", name: "sign-in", component: SignIn, meta: { open: true } },
 		{
 			path: "/l/:token",

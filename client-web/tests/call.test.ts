@@ -55,7 +55,7 @@ it("is checked against the description by the compiler", () => {
 		// @ts-expect-error Which session?
 		call("get", "/api/v1/sessions/{id}");
 		// @ts-expect-error A field is missing.
-		call("post", "/api/v1/sign-in", { body: { user: "u", password: "p" } });
+		call("post", "/api/v1/sign-in", { body: { user: "u" } });
 		// @ts-expect-error A field is misspelt.
 		call("post", "/api/v1/links/code", { body: { tokn: "t" } });
 		// @ts-expect-error There is no such answer.

@@ -46,6 +46,12 @@ describe("the fold of a journal", () => {
 		});
 	});
 
+	it("knows of a second device on a personal link", () => {
+		const added = { type: "device_added", person: "p-expert", device: "x", number: 2 } as const;
+		expect(folded(live().add(added)).people["p-expert"]).toMatchObject({ here: true, devices: 2 });
+		expect(folded(live()).people["p-expert"]?.devices).toBeUndefined();
+	});
+
 	it("takes the latest answer of an item and counts areas", () => {
 		const session = folded(surveyed());
 		expect(stateOf(session.items.F22!)).toBe("not_met");

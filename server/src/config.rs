@@ -25,6 +25,7 @@ pub struct Config {
     pub media: Media,
     pub notices: Notices,
     pub web: Web,
+    pub passkeys: Passkeys,
     pub limits: Limits,
 }
 
@@ -94,6 +95,16 @@ pub struct Web {
     pub dist: Option<PathBuf>,
 }
 
+/// Passkeys. Default: the host of `address`, and its pages.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Passkeys {
+    /// The host's name, or a domain above it. Passkeys are lost when it changes.
+    pub rp_id: Option<String>,
+    /// `https://NAME` or `https://NAME:PORT` of every address by which our pages are opened.
+    pub origins: Vec<String>,
+}
+
 /// What strangers may take of the machine.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -121,6 +132,7 @@ impl Default for Config {
             media: Media::default(),
             notices: Notices::default(),
             web: Web::default(),
+            passkeys: Passkeys::default(),
             limits: Limits::default(),
         }
     }

@@ -49,3 +49,16 @@ pub fn read_secret(path: &Path) -> io::Result<String> {
     let text = std::fs::read_to_string(path)?;
     Ok(text.trim_end_matches(['\r', '\n']).to_owned())
 }
+
+/// Opens a file for writing with mode 0600, made if absent, its bytes as they are.
+///
+/// # Errors
+/// As the system says.
+pub fn open_private(path: &Path) -> io::Result<std::fs::File> {
+    OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)
+}

@@ -34,6 +34,7 @@ pub mod socket;
 #[cfg(test)]
 mod testing;
 pub mod texts;
+pub mod uploads;
 pub mod web;
 
 pub use app::AppState;

@@ -15,11 +15,16 @@ const HASHES_AT_ONCE: usize = 2;
 /// All quotas.
 pub struct Limits {
     pub sign_in_by_user: Gate,
+    /// For devices on which the user signed in before; see [`crate::auth::known`].
+    pub sign_in_by_known: Gate,
     pub sign_in_by_address: Gate,
     pub link_by_address: Gate,
     pub code_by_person: Gate,
     pub code_by_address: Gate,
     pub factor_by_person: Gate,
+    pub passkey_by_address: Gate,
+    pub passkey_by_person: Gate,
+    pub oidc_by_address: Gate,
     pub hashing: Semaphore,
 }
 
@@ -34,11 +39,15 @@ impl Limits {
     pub fn new() -> Self {
         Self {
             sign_in_by_user: Gate::new(10, Duration::from_secs(30)),
+            sign_in_by_known: Gate::new(10, Duration::from_secs(30)),
             sign_in_by_address: Gate::new(60, Duration::from_secs(2)),
             link_by_address: Gate::new(120, Duration::from_secs(1)),
             code_by_person: Gate::new(6, Duration::from_secs(30)),
             code_by_address: Gate::new(60, Duration::from_secs(5)),
             factor_by_person: Gate::new(12, Duration::from_secs(20)),
+            passkey_by_address: Gate::new(60, Duration::from_secs(2)),
+            passkey_by_person: Gate::new(20, Duration::from_secs(10)),
+            oidc_by_address: Gate::new(60, Duration::from_secs(2)),
             hashing: Semaphore::new(HASHES_AT_ONCE),
         }
     }
@@ -47,11 +56,15 @@ impl Limits {
     pub fn sweep(&self) {
         for gate in [
             &self.sign_in_by_user,
+            &self.sign_in_by_known,
             &self.sign_in_by_address,
             &self.link_by_address,
             &self.code_by_person,
             &self.code_by_address,
             &self.factor_by_person,
+            &self.passkey_by_address,
+            &self.passkey_by_person,
+            &self.oidc_by_address,
         ] {
             gate.0.retain_recent();
             gate.0.shrink_to_fit();

@@ -35,6 +35,14 @@ pub enum ProblemCode {
     FactorWrong,
     /// This very code served this act already.
     FactorUsed,
+    /// The passkey, its challenge or its page was not right.
+    PasskeyRefused,
+    /// There is none to ask for.
+    PasskeyMissing,
+    /// The provider of identities did not vouch for anybody.
+    OidcFailed,
+    /// It did, for somebody whom nobody linked to an account here.
+    NotLinked,
     TooManyRequests,
     TimedOut,
     /// The session is not yet, or no more, where this can be had.
@@ -50,6 +58,17 @@ pub enum ProblemCode {
     KeyInUse,
     /// The request with this idempotency key began, and how it ended is not known.
     KeyLost,
+    /// Another version of tus than 1.0.0, or none.
+    UploadVersion,
+    UploadOffset,
+    UploadChecksum,
+    /// Another request writes to it just now.
+    UploadLocked,
+    UploadExpired,
+    /// The person has too much on its way already.
+    UploadQuota,
+    /// The file is not what it was said to be.
+    FileType,
     Internal,
     /// The procedure does not allow it.
     Refused(Code),
@@ -73,6 +92,10 @@ impl ProblemCode {
             Self::CodeExpired => "code_expired",
             Self::FactorWrong => "factor_wrong",
             Self::FactorUsed => "factor_used",
+            Self::PasskeyRefused => "passkey_refused",
+            Self::PasskeyMissing => "passkey_missing",
+            Self::OidcFailed => "oidc_failed",
+            Self::NotLinked => "not_linked",
             Self::TooManyRequests => "too_many_requests",
             Self::TimedOut => "timed_out",
             Self::NotReady => "not_ready",
@@ -82,12 +105,19 @@ impl ProblemCode {
             Self::KeyReused => "key_reused",
             Self::KeyInUse => "key_in_use",
             Self::KeyLost => "key_lost",
+            Self::UploadVersion => "upload_version",
+            Self::UploadOffset => "upload_offset",
+            Self::UploadChecksum => "upload_checksum",
+            Self::UploadLocked => "upload_locked",
+            Self::UploadExpired => "upload_expired",
+            Self::UploadQuota => "upload_quota",
+            Self::FileType => "file_type",
             Self::Internal => "internal",
             Self::Refused(code) => return Cow::Owned(domain_code(code)),
         })
     }
 
-    const fn status(self) -> StatusCode {
+    fn status(self) -> StatusCode {
         match self {
             // Who has no part in it does not learn whether it exists.
             Self::NotFound
@@ -96,9 +126,13 @@ impl ProblemCode {
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Malformed => StatusCode::BAD_REQUEST,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::UnsupportedMedia => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::UnsupportedMedia | Self::FileType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::RangeNotSatisfiable => StatusCode::RANGE_NOT_SATISFIABLE,
-            Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
+            Self::PreconditionFailed | Self::UploadVersion => StatusCode::PRECONDITION_FAILED,
+            Self::UploadLocked => StatusCode::LOCKED,
+            Self::UploadExpired => StatusCode::GONE,
+            // tus 1.0, extension checksum.
+            Self::UploadChecksum => StatusCode::from_u16(460).unwrap_or(StatusCode::BAD_REQUEST),
             Self::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
             Self::ForeignOrigin | Self::Refused(Code::NotAllowed) => StatusCode::FORBIDDEN,
             Self::SignInNeeded
@@ -106,12 +140,20 @@ impl ProblemCode {
             | Self::CodeWrong
             | Self::CodeExpired
             | Self::FactorWrong
-            | Self::FactorUsed => StatusCode::UNAUTHORIZED,
+            | Self::FactorUsed
+            | Self::PasskeyRefused
+            | Self::OidcFailed
+            | Self::NotLinked => StatusCode::UNAUTHORIZED,
             Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
             Self::TimedOut => StatusCode::REQUEST_TIMEOUT,
-            Self::NotReady | Self::Busy | Self::KeyInUse | Self::KeyLost | Self::Refused(_) => {
-                StatusCode::CONFLICT
-            }
+            Self::NotReady
+            | Self::Busy
+            | Self::KeyInUse
+            | Self::KeyLost
+            | Self::UploadOffset
+            | Self::UploadQuota
+            | Self::PasskeyMissing
+            | Self::Refused(_) => StatusCode::CONFLICT,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }

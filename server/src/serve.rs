@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::app::{self, AppState};
+use crate::auth::devices;
 use crate::config::Config;
 use crate::env::SystemEnv;
 use crate::error::Failure;
@@ -128,6 +129,7 @@ async fn background(services: Services, certificate: Arc<tls::Certificate>) {
         services.notices.clone().run(),
         cases::effects::run(services.clone()),
         certificate.keep_fresh(),
+        devices::watch(services.clone()),
         sweep
     );
 }

@@ -15,6 +15,7 @@ use crate::files;
 use crate::keys::{self, CodeKey};
 use crate::limits::Limits;
 use crate::notices::Notices;
+use crate::uploads::Writers;
 
 /// A sign-in that ended (signed out or revoked): whoever serves it stops within a second.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +33,7 @@ pub struct Services {
     pub codes: CodeKey,
     pub notices: Notices,
     pub limits: Arc<Limits>,
+    pub writers: Writers,
     pub sign_ins_ended: broadcast::Sender<SignInEnded>,
     /// R04: working days; `holidays.json` in the data directory, else the example.
     pub calendar: Arc<Calendar>,
@@ -67,6 +69,7 @@ impl Services {
             codes: keys.codes,
             notices,
             limits: Arc::new(Limits::new()),
+            writers: Writers::default(),
             sign_ins_ended: broadcast::Sender::new(256),
             calendar: Arc::new(calendar),
             folds: Arc::default(),

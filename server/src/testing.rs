@@ -187,6 +187,12 @@ impl TestApp {
         self.post("/api/v1/sign-in", "", body).await
     }
 
+    pub async fn delete(&self, path: &str, cookie: &str) -> Answer {
+        let mut request = post(path, cookie, Value::Null);
+        *request.method_mut() = axum::http::Method::DELETE;
+        self.send(request).await
+    }
+
     pub fn password(&self, user: &str) -> String {
         let person = self.seeded.people.values().find(|p| p.user == Some(user));
         person.unwrap().password.clone().unwrap()

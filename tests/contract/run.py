@@ -88,6 +88,19 @@ class Server:
             answer = self.post("/links/verify", {"token": token, "code": code, "device": "schemathesis"})
         return answer.headers["Set-Cookie"].split(";")[0]
 
+    def begin_upload(self, cookie: str, session: str) -> tuple[str, str]:
+        """An upload to the session's case: what was said of it, and its id."""
+        mine = {"Cookie": cookie, "Tus-Resumable": "1.0.0"}
+        journal = requests.get(f"{self.base}/api/v1/sessions/{session}/journal", headers=mine, verify=False, timeout=30)
+        case = json.loads(journal.json()["entries"][0]["body"])["event"]["case"]
+        said = {"case": case, "filename": "a.pdf", "filetype": "application/pdf"}
+        metadata = ",".join(f"{key} {base64.b64encode(value.encode()).decode()}" for key, value in said.items())
+        mine |= {"Upload-Length": "1000", "Upload-Metadata": metadata}
+        made = requests.post(f"{self.base}/api/v1/uploads", headers=mine, verify=False, timeout=30)
+        if made.status_code != 201:
+            sys.exit(f"no upload: {made.status_code} {made.text}")
+        return metadata, made.headers["Location"].rsplit("/", 1)[-1]
+
     def faults(self) -> list[str]:
         ended = [] if self.process.poll() is None else ["kanjie ended"]
         return ended + re.findall(r".*panicked.*", self.log.read_text())
@@ -133,18 +146,23 @@ def main() -> int:
         server = Server(os.path.abspath(asked.binary), pathlib.Path(place))
         try:
             sessions = server.seed["sessions"]
-            callers = {"stranger": ("", {"sessions": [], "roles": [], "by_link": False})}
+            nothing = {"sessions": [], "roles": [], "by_link": False, "metadata": "", "uploads": []}
+            callers = {"stranger": ("", nothing)}
             for key, person in server.seed["people"].items():
                 if asked.only and key not in asked.only:
                     continue
                 facts = {"sessions": sorted(part_of(key, person, sessions)), "roles": person["roles"]}
                 facts["by_link"] = not person.get("user")
-                callers[key] = (server.enter(person), facts)
+                cookie = server.enter(person)
+                facts["metadata"], upload = server.begin_upload(cookie, facts["sessions"][0])
+                facts["uploads"] = [upload]
+                callers[key] = (cookie, facts)
+            uploads = [upload for _, facts in callers.values() for upload in facts["uploads"]]
             good = True
             for who, (cookie, facts) in callers.items():
                 if asked.only and who not in asked.only:
                     continue
-                facts["all_sessions"] = list(sessions.values())
+                facts |= {"all_sessions": list(sessions.values()), "all_uploads": uploads}
                 good &= play(server, os.path.abspath(asked.description), who, cookie, facts, asked.examples)
             faults = server.faults()
             print("\n".join(faults))

@@ -57,6 +57,22 @@ export type Command =
 	| { type: "acknowledge"; content_digest: string }
 	| { type: "end"; ending: Ending; reason: string; next_step: string; contact: string };
 
+/** What an authenticator answers to a challenge; bytes in base64url. */
+export interface Assertion {
+	credential: string;
+	client_data: string;
+	authenticator_data: string;
+	signature: string;
+}
+/** A fresh second factor: a code as typed, or a passkey's signature over this act and its content. */
+export type Proof = string | { nonce: string; assertion: Assertion };
+
+/** The digest of the content that a command signs or seals; empty where it has none. */
+export function contentDigest(command: Command): string {
+	if (command.type === "seal_decision") return command.content_digest;
+	return command.type === "sign_record" ? command.digest : "";
+}
+
 /** A refusal as the server words it; `title` and `next` come in the reader's language. */
 export interface Refusal {
 	code: string;
@@ -125,7 +141,7 @@ export type ServerFrame =
 
 export type ClientFrame =
 	| { hello: { after: number; device: string; seat?: SeatId; companion: boolean } }
-	| { do: { id: number; command: Command; factor?: string } }
+	| { do: { id: number; command: Command; factor?: Proof } }
 	| { media: MediaRequest }
 	| { ping: number };
 

@@ -1,7 +1,7 @@
 // The connection to a session as a machine without I/O: bytes, clock and chance come in, effects go out.
 // It says hello, resumes after the last entry seen, pings, notices silence and comes back with growing pauses.
 // It does not open sockets (live/socket.ts) and does not know what entries mean (fold.ts).
-import type { ClientFrame, Command, MediaRequest, Refusal, ServerFrame, Welcome } from "./commands";
+import type { ClientFrame, Command, MediaRequest, Proof, Refusal, ServerFrame, Welcome } from "./commands";
 
 export type Phase =
 	| { at: "idle" }
@@ -113,7 +113,7 @@ export class Connection {
 		return [{ do: "send", frame: { ping: Math.round(now) } }];
 	}
 
-	request(id: number, command: Command, factor?: string): Effect[] {
+	request(id: number, command: Command, factor?: Proof): Effect[] {
 		return [{ do: "send", frame: { do: factor ? { id, command, factor } : { id, command } } }];
 	}
 

@@ -6,6 +6,8 @@ export function foldPerson(s: Session, event: Event): Session {
 	switch (event.type) {
 		case "arrived":
 			return arrived(s, event);
+		case "device_added":
+			return withPerson(s, event.person, { devices: event.number });
 		case "notice_acknowledged":
 			return withPerson(s, event.person, { notice: "acknowledged" });
 		case "notice_refused":

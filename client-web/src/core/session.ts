@@ -26,6 +26,8 @@ export interface Person extends Participant {
 	/** Where the person is now, or was last. */
 	seat?: SeatId;
 	device?: string;
+	/** Came by the personal link on this many devices; known from the second on, to those who may see it. */
+	devices?: number;
 	/** At the door or in the room, and not gone by an act. */
 	here: boolean;
 	connected: boolean;

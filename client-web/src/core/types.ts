@@ -161,7 +161,7 @@ export interface Receipt {
 	signature: string;
 }
 
-export type Factor = { kind: "totp" | "phone_code"; at: number };
+export type Factor = { kind: "totp" | "phone_code" | "passkey"; at: number };
 
 export type Event =
 	| {
@@ -179,6 +179,7 @@ export type Event =
 	  }
 	| { type: "lobby_opened"; clock: { state: string } }
 	| { type: "arrived"; person: PersonId; seat: SeatId; device: string }
+	| { type: "device_added"; person: PersonId; device: string; number: number }
 	| { type: "notice_acknowledged"; person: PersonId; notice: string }
 	| { type: "notice_refused"; person: PersonId }
 	| { type: "identity_check_begun"; person: PersonId; checker: PersonId }
@@ -198,7 +199,7 @@ export type Event =
 	| { type: "location_overridden"; person: PersonId; of: PersonId; reason: string }
 	| { type: "on_site_asked"; person: PersonId; reason?: string }
 	| { type: "on_site_withdrawn"; person: PersonId }
-	| { type: "departed"; person: PersonId; cause: "left" | "removed" }
+	| { type: "departed"; person: PersonId; cause: "left" | "removed" | "revoked" }
 	| { type: "connection_lost"; person: PersonId }
 	| { type: "connection_restored"; person: PersonId }
 	| { type: "media_changed"; person: PersonId; microphone: boolean; camera: boolean; screen: boolean }

@@ -1,16 +1,21 @@
 // HTTP calls: every one as server/openapi.json describes it (call.ts).
 
 import { sha256 } from "@/core/chain";
-import type { Me, SessionBrief } from "@/core/commands";
+import type { Assertion, Me, SessionBrief } from "@/core/commands";
 import type { Entry, EvidenceKind } from "@/core/types";
 import { address, call, put, type Reply, type Schemas } from "./call";
 
 export { type Reply, speak } from "./call";
 
 export type LinkBrief = Schemas["LinkBrief"];
-export type Verification = Schemas["Verdict"];
+export type Verification = Schemas["Verification"];
 export type RecordedTrack = Schemas["RecordedTrack"];
 export type Recording = Schemas["Recording"];
+export type Passkey = Schemas["Passkey"];
+export type Registration = Schemas["Registration"];
+export type AddOptions = Schemas["PasskeyAddOptions"];
+/** What to ask an authenticator for; any of its credentials serves where none are named. */
+export type UseOptions = Schemas["PasskeySignInOptions"] & { allow?: string[] };
 
 export interface StillFacts {
 	kind: EvidenceKind;
@@ -23,6 +28,22 @@ export const api = {
 	me: (): Promise<Reply<Me>> => call("get", "/api/v1/me"),
 	signIn: (user: string, password: string, totp: string): Promise<Reply<Me>> =>
 		call("post", "/api/v1/sign-in", { body: { user, password, totp } }),
+	signInOptions: () => call("post", "/api/v1/sign-in/passkey/challenge"),
+	signInByPasskey: (assertion: Assertion): Promise<Reply<Me>> =>
+		call("post", "/api/v1/sign-in/passkey", { body: { assertion } }),
+	passkeys: () => call("get", "/api/v1/me/passkeys"),
+	addOptions: (factor: string) => call("post", "/api/v1/me/passkeys/challenge", { body: { factor } }),
+	addPasskey: (name: string, registration: Registration) =>
+		call("post", "/api/v1/me/passkeys", { body: { name, registration } }),
+	renamePasskey: (credential: string, name: string) =>
+		call("put", "/api/v1/me/passkeys/{credential}", { path: { credential }, body: { name } }),
+	removePasskey: (credential: string) =>
+		call("delete", "/api/v1/me/passkeys/{credential}", { path: { credential } }),
+	actOptions: (session: string, act: string, digest: string) =>
+		call("post", "/api/v1/me/passkeys/act-challenge", { body: { session, act, digest } }),
+	devices: () => call("get", "/api/v1/me/devices"),
+	signOutDevice: (device: string) => call("delete", "/api/v1/me/devices/{device}", { path: { device } }),
+	signOutOthers: () => call("post", "/api/v1/me/devices/sign-out-others"),
 	signOut: () => call("post", "/api/v1/sign-out"),
 	openLink: (token: string) => call("post", "/api/v1/links/open", { body: { token } }),
 	sendLinkCode: (token: string) => call("post", "/api/v1/links/code", { body: { token } }),

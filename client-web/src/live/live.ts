@@ -2,7 +2,7 @@
 import { defineStore } from "pinia";
 import { computed, markRaw, ref, shallowRef } from "vue";
 import { ChainWatch } from "@/core/chain";
-import type { Act, Command, Presence, Readiness, Refusal, Welcome } from "@/core/commands";
+import type { Act, Command, Presence, Proof, Readiness, Refusal, Welcome } from "@/core/commands";
 import type { Effect, Phase } from "@/core/connection";
 import { fold } from "@/core/fold";
 import { type Outcome, Requests, refused } from "@/core/requests";
@@ -13,6 +13,7 @@ import { api, urls } from "./api";
 import { deviceName } from "./device";
 import { Media } from "./media";
 import { recallSeat, rememberSeat } from "./memory";
+import { proveByPasskey } from "./passkey";
 import { Socket } from "./socket";
 
 export const useLive = defineStore("live", () => {
@@ -81,14 +82,22 @@ export const useLive = defineStore("live", () => {
 	}
 
 	/** Asks for an act; a refusal is shown and returned. */
-	async function ask(command: Command, factor?: string): Promise<Outcome> {
+	async function ask(command: Command, factor?: Proof): Promise<Outcome> {
 		const outcome = await quietly(command, factor);
 		refusal.value = refused(outcome) ? outcome : null;
 		return outcome;
 	}
 
+	/** Asks for an act that one's passkey signs, bound to the act's very content. */
+	async function askByPasskey(command: Command): Promise<Outcome> {
+		const proof = await proveByPasskey(id.value ?? "", command);
+		if ("ok" in proof) return ask(command, proof.ok);
+		refusal.value = proof.refusal;
+		return proof.refusal;
+	}
+
 	/** Asks without showing a refusal: for what the page does by itself. */
-	function quietly(command: Command, factor?: string): Promise<Outcome> {
+	function quietly(command: Command, factor?: Proof): Promise<Outcome> {
 		if (!socket || phase.value.at !== "online") return Promise.resolve({ code: "offline" });
 		const { id: number, outcome } = requests.add();
 		socket.request(number, command, factor);
@@ -215,6 +224,7 @@ export const useLive = defineStore("live", () => {
 		join,
 		part,
 		ask,
+		askByPasskey,
 		quietly,
 		sendActCode: () => api.sendActCode(),
 	};

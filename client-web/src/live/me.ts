@@ -3,6 +3,7 @@ import { defineStore } from "pinia";
 import { ref, shallowRef } from "vue";
 import type { Me, Refusal } from "@/core/commands";
 import { api } from "./api";
+import { usePasskey } from "./passkey";
 
 export const useMe = defineStore("me", () => {
 	const me = shallowRef<Me | null>(null);
@@ -21,6 +22,17 @@ export const useMe = defineStore("me", () => {
 		asked.value = true;
 		return null;
 	}
+	async function signInByPasskey(): Promise<Refusal | null> {
+		const options = await api.signInOptions();
+		if ("refusal" in options) return options.refusal;
+		const used = await usePasskey(options.ok);
+		if ("refusal" in used) return used.refusal;
+		const reply = await api.signInByPasskey(used.ok);
+		if ("refusal" in reply) return reply.refusal;
+		me.value = reply.ok;
+		asked.value = true;
+		return null;
+	}
 	async function verifyLink(token: string, code: string, device: string): Promise<Refusal | null> {
 		const reply = await api.verifyLink(token, code, device);
 		if ("refusal" in reply) return reply.refusal;
@@ -32,5 +44,5 @@ export const useMe = defineStore("me", () => {
 		await api.signOut();
 		me.value = null;
 	}
-	return { me, asked, load, signIn, verifyLink, signOut };
+	return { me, asked, load, signIn, signInByPasskey, verifyLink, signOut };
 });

@@ -243,6 +243,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/links/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends somebody's links to a session, and who came by them. */
+        post: operations["revoke_links"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/links/verify": {
         parameters: {
             query?: never;
@@ -277,6 +294,127 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where I am signed in. */
+        get: operations["devices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/devices/sign-out-others": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Signs all my other devices out. */
+        post: operations["sign_out_others"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/devices/{device}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Signs one of my devices out. */
+        delete: operations["sign_out_device"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/passkeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** My passkeys. */
+        get: operations["passkeys"];
+        put?: never;
+        /** Keeps a new passkey. */
+        post: operations["add_passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/passkeys/act-challenge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What to sign for one act, bound to its content. */
+        post: operations["act_challenge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/passkeys/challenge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What to ask an authenticator for, for a new passkey. */
+        post: operations["passkey_challenge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/passkeys/{credential}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Calls a passkey of mine by another name. */
+        put: operations["rename_passkey"];
+        post?: never;
+        /** Ends a passkey of mine. */
+        delete: operations["remove_passkey"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/notices": {
         parameters: {
             query?: never;
@@ -288,6 +426,23 @@ export interface paths {
         get: operations["notices"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{person}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends everything by which somebody comes in. */
+        post: operations["revoke_person"];
         delete?: never;
         options?: never;
         head?: never;
@@ -465,6 +620,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sign-in/passkey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Signs staff in, by a passkey alone. */
+        post: operations["sign_in_by_passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sign-in/passkey/challenge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What to ask an authenticator for, to sign in. */
+        post: operations["sign_in_challenge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sign-out": {
         parameters: {
             query?: never;
@@ -480,6 +669,44 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begins an upload: a picture or PDF for a case in which the caller has a part. */
+        post: operations["create_upload"];
+        delete?: never;
+        /** What the server's tus can do. */
+        options: operations["upload_options"];
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/uploads/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is known of an upload of the caller's. */
+        get: operations["upload"];
+        put?: never;
+        post?: never;
+        /** Gives an unfinished upload up. A whole file is the case's. */
+        delete: operations["delete_upload"];
+        options?: never;
+        /** Where to go on. */
+        head: operations["upload_offset"];
+        /** Appends a piece. When it is the last, the file is looked into, and is the case's from then on. */
+        patch: operations["append_to_upload"];
         trace?: never;
     };
     "/healthz": {
@@ -525,6 +752,11 @@ export interface components {
          * @enum {string}
          */
         Act: "start" | "conclude" | "sign_record" | "seal_decision" | "announce" | "end" | "close";
+        /** @description The assertion over [`Bound::challenge`], with the nonce that was given. */
+        ActAssertion: {
+            assertion: components["schemas"]["Assertion"];
+            nonce: components["schemas"]["Base64Url"];
+        };
         ActOnBundle: {
             command: components["schemas"]["BundleCommand"];
         };
@@ -546,6 +778,15 @@ export interface components {
             note?: string;
             result: components["schemas"]["CheckResult"];
         };
+        /** @description A passkey at work. */
+        Assertion: {
+            authenticator_data: components["schemas"]["Base64Url"];
+            client_data: components["schemas"]["Base64Url"];
+            credential: components["schemas"]["Base64Url"];
+            signature: components["schemas"]["Base64Url"];
+        };
+        /** @description Bytes in base64url without padding, as `PublicKeyCredential.toJSON()` writes them. */
+        Base64Url: string;
         /**
          * Format: double
          * @description Whatever number the client counts by; it comes back as it was.
@@ -1223,10 +1464,26 @@ export interface components {
             /** @description What is granted or refused, in one line. */
             result: string;
         };
+        /** @description One of one's own sign-ins. */
+        Device: {
+            /**
+             * Format: int64
+             * @description UTC µs.
+             */
+            created_at: number;
+            /** @description The one that asks. */
+            current: boolean;
+            device: string;
+            /** Format: int64 */
+            expires_at: number;
+            id: string;
+            /** @description `password`, `passkey`, `oidc`, `link`. */
+            method: string;
+        };
         /** @description `command` stays a value so that a malformed command can be refused by its `id`. */
         Do: {
             command: components["schemas"]["Command"];
-            factor?: string | null;
+            factor?: components["schemas"]["Proof"] | null;
             /** Format: int64 */
             id: number;
         };
@@ -1348,6 +1605,10 @@ export interface components {
             device: string;
             token: string;
         };
+        LinkRevoke: {
+            person: components["schemas"]["PersonId"];
+            session: string;
+        };
         LinkToken: {
             token: string;
         };
@@ -1463,6 +1724,61 @@ export interface components {
         };
         /** @enum {string} */
         Part: "lead" | "joining";
+        /** @description One of one's own passkeys. */
+        Passkey: {
+            /**
+             * Format: int64
+             * @description UTC µs.
+             */
+            created_at: number;
+            credential: string;
+            /** Format: int64 */
+            last_used_at: number | null;
+            name: string;
+        };
+        PasskeyActAsk: {
+            /** @description The command's `type`. */
+            act: string;
+            /** @description Of the content, in hex; empty for acts without content. */
+            digest?: string;
+            session: string;
+        };
+        PasskeyActOptions: {
+            /** @description Credential ids of the caller. */
+            allow: string[];
+            challenge: string;
+            nonce: string;
+            rp_id: string;
+        };
+        PasskeyAdd: {
+            /** @description What its owner calls it. */
+            name: string;
+            registration: components["schemas"]["Registration"];
+        };
+        PasskeyAddAsk: {
+            /** @description From the authenticator app. */
+            factor: string;
+        };
+        /** @description Parts of `PublicKeyCredentialCreationOptions`; the web app adds what never differs. */
+        PasskeyAddOptions: {
+            algorithms: number[];
+            challenge: string;
+            /** @description Credential ids: these authenticators have one already. */
+            exclude: string[];
+            rp_id: string;
+            user_id: string;
+            user_name: string;
+        };
+        PasskeyRename: {
+            name: string;
+        };
+        PasskeySignIn: {
+            assertion: components["schemas"]["Assertion"];
+        };
+        PasskeySignInOptions: {
+            challenge: string;
+            rp_id: string;
+        };
         /** @description A person known to the bureau; opaque, stable over sessions. */
         PersonId: string;
         /** @description A point of the picture, in 1/10000 of its width and height. */
@@ -1497,6 +1813,8 @@ export interface components {
             /** @description `urn:kanjie:problem:CODE`. */
             type: string;
         };
+        /** @description What came along with a command as its second factor. */
+        Proof: string | components["schemas"]["ActAssertion"];
         /** @enum {string} */
         Quality: "good" | "fair" | "poor" | "lost";
         /**
@@ -1541,6 +1859,11 @@ export interface components {
             code: string;
             missing?: string[];
         };
+        /** @description A new passkey. */
+        Registration: {
+            attestation: components["schemas"]["Base64Url"];
+            client_data: components["schemas"]["Base64Url"];
+        };
         RelayFacts: {
             ice_servers: unknown[];
             /** @description Another at each start of the relay. */
@@ -1584,8 +1907,10 @@ export interface components {
          */
         SessionStage: "scheduled" | "lobby" | "live" | "suspended" | "ended" | "closed";
         SignIn: {
+            passkey?: components["schemas"]["Assertion"] | null;
             password: string;
-            totp: string;
+            /** @description Not looked at where a passkey came. */
+            totp?: string;
             user: string;
         };
         /** @description The registered position of the site and how far from it a device may be. */
@@ -1655,6 +1980,18 @@ export interface components {
         TrackKind: "audio" | "video";
         /** @enum {string} */
         TrackSource: "microphone" | "camera" | "screen";
+        /** @description An upload. With `sha256` it is whole, and may be submitted to the case: `{sha256, bytes, media_type, name}`. */
+        Upload: {
+            /** Format: int64 */
+            bytes: number;
+            case: string;
+            id: string;
+            media_type: string;
+            name: string;
+            /** Format: int64 */
+            received: number;
+            sha256?: string;
+        };
         Verdict: {
             /** @enum {string} */
             verdict: "sufficient";
@@ -1662,6 +1999,23 @@ export interface components {
             reason: string;
             /** @enum {string} */
             verdict: "insufficient";
+        };
+        /** @description What the check found. */
+        Verification: {
+            /**
+             * Format: int64
+             * @description UTC µs.
+             */
+            checked_at: number;
+            checkpoints: number;
+            /** Format: int64 */
+            entries: number;
+            first_fault?: string;
+            /** @description The key that signed. */
+            key: string | null;
+            receipts: number;
+            segments: number;
+            whole: boolean;
         };
         /**
          * @description Where a person of the staff is, by that person's own word on the record (勘验人员是否在现场).
@@ -1741,6 +2095,7 @@ export interface operations {
             400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
             403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
             408: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             413: components["responses"]["Problem"];
@@ -1782,8 +2137,8 @@ export interface operations {
             header?: {
                 /** @description The same key with the same request gives the first answer again. */
                 "Idempotency-Key"?: string | null;
-                /** @description `"N"`: only while N is the last entry */
-                "If-Match"?: string | null;
+                /** @description `"N"`: only while N is the last entry. */
+                "If-Match"?: string;
             };
             path: {
                 /** @description Bundle */
@@ -1882,6 +2237,7 @@ export interface operations {
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
             500: components["responses"]["Problem"];
         };
     };
@@ -1954,8 +2310,8 @@ export interface operations {
             header?: {
                 /** @description The same key with the same request gives the first answer again. */
                 "Idempotency-Key"?: string | null;
-                /** @description `"N"`: only while N is the last entry */
-                "If-Match"?: string | null;
+                /** @description `"N"`: only while N is the last entry. */
+                "If-Match"?: string;
             };
             path: {
                 /** @description Case */
@@ -2172,6 +2528,36 @@ export interface operations {
             500: components["responses"]["Problem"];
         };
     };
+    revoke_links: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkRevoke"];
+            };
+        };
+        responses: {
+            /** @description Ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            408: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
     verify_link: {
         parameters: {
             query?: never;
@@ -2228,6 +2614,254 @@ export interface operations {
             500: components["responses"]["Problem"];
         };
     };
+    devices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Oldest first; who came by a link sees that session's */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Device"][];
+                };
+            };
+            401: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    sign_out_others: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    sign_out_device: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `id` of the list */
+                device: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    passkeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Oldest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Passkey"][];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    add_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyAdd"];
+            };
+        };
+        responses: {
+            /** @description Kept */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            408: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    act_challenge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyActAsk"];
+            };
+        };
+        responses: {
+            /** @description A challenge */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyActOptions"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            408: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    passkey_challenge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyAddAsk"];
+            };
+        };
+        responses: {
+            /** @description A challenge */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyAddOptions"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            408: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    rename_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Credential id, base64url */
+                credential: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyRename"];
+            };
+        };
+        responses: {
+            /** @description Renamed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            408: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    remove_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Credential id, base64url */
+                credential: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
     notices: {
         parameters: {
             query: {
@@ -2251,6 +2885,32 @@ export interface operations {
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    revoke_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Person id */
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             500: components["responses"]["Problem"];
         };
@@ -2283,6 +2943,7 @@ export interface operations {
             400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
             403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
             408: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             413: components["responses"]["Problem"];
@@ -2582,7 +3243,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Verdict"];
+                    "application/json": components["schemas"]["Verification"];
                 };
             };
             400: components["responses"]["Problem"];
@@ -2625,6 +3286,62 @@ export interface operations {
             500: components["responses"]["Problem"];
         };
     };
+    sign_in_by_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeySignIn"];
+            };
+        };
+        responses: {
+            /** @description Signed in; the answer sets the cookie */
+            200: {
+                headers: {
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            408: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    sign_in_challenge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The same for everybody */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeySignInOptions"];
+                };
+            };
+            403: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
     sign_out: {
         parameters: {
             query?: never;
@@ -2644,6 +3361,198 @@ export interface operations {
             };
             401: components["responses"]["Problem"];
             403: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    create_upload: {
+        parameters: {
+            query?: never;
+            header: {
+                "Tus-Resumable": string;
+                /** @description Bytes of the whole file, at most 100 MiB */
+                "Upload-Length": number;
+                /** @description `case BASE64,filename BASE64,filetype BASE64` */
+                "Upload-Metadata": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It may come, to `Location` */
+            201: {
+                headers: {
+                    Location?: string;
+                    "Upload-Expires"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    upload_options: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Versions, extensions and limits */
+            204: {
+                headers: {
+                    "Tus-Checksum-Algorithm"?: string;
+                    "Tus-Extension"?: string;
+                    "Tus-Max-Size"?: number;
+                    "Tus-Version"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    upload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The upload */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upload"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            410: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    delete_upload: {
+        parameters: {
+            query?: never;
+            header: {
+                "Tus-Resumable": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Nothing of it is kept */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            410: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            423: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    upload_offset: {
+        parameters: {
+            query?: never;
+            header: {
+                "Tus-Resumable": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Bytes that are there, and of the whole */
+            200: {
+                headers: {
+                    "Upload-Length"?: number;
+                    "Upload-Offset"?: number;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            410: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    append_to_upload: {
+        parameters: {
+            query?: never;
+            header: {
+                "Tus-Resumable": string;
+                /** @description Where the piece begins: as many bytes as are there */
+                "Upload-Offset": number;
+                /** @description `sha1 BASE64` or `sha256 BASE64` of the piece */
+                "Upload-Checksum"?: string | null;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/offset+octet-stream": number[];
+            };
+        };
+        responses: {
+            /** @description It is on the disk */
+            204: {
+                headers: {
+                    "Upload-Offset"?: number;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            408: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            410: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            423: components["responses"]["Problem"];
+            460: components["responses"]["Problem"];
             500: components["responses"]["Problem"];
         };
     };

@@ -1,5 +1,5 @@
 // Gives the Connection machine its socket, its clock and its chance. No decisions here.
-import type { Command, MediaRequest, ServerFrame } from "@/core/commands";
+import type { Command, MediaRequest, Proof, ServerFrame } from "@/core/commands";
 import { Connection, type Effect, type Hello } from "@/core/connection";
 
 export type Deliver = (effect: Exclude<Effect, { do: "open" | "send" | "close" }>) => void;
@@ -24,7 +24,7 @@ export class Socket {
 		this.run(this.machine.start(performance.now()));
 	}
 
-	request(id: number, command: Command, factor?: string): void {
+	request(id: number, command: Command, factor?: Proof): void {
 		this.run(this.machine.request(id, command, factor));
 	}
 

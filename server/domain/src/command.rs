@@ -16,6 +16,22 @@ pub struct Factor {
     pub kind: FactorKind,
     /// When it was verified, UTC µs.
     pub at: i64,
+    /// What a passkey signed; absent for codes, which leave nothing to check.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed: Option<Box<PasskeySignature>>,
+}
+
+/// An assertion over a challenge that is bound to the act and to the digest of its content, with the key that checks it
+/// (docs/protocol/sign-in.md). All in base64url without padding.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PasskeySignature {
+    pub credential: String,
+    /// COSE_Key.
+    pub public_key: String,
+    pub nonce: String,
+    pub client_data: String,
+    pub authenticator_data: String,
+    pub signature: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +40,8 @@ pub enum FactorKind {
     Totp,
     /// A one-time code sent to the registered phone.
     PhoneCode,
+    /// A key in the person's authenticator, with user verification.
+    Passkey,
 }
 
 /// A command of a person; who says it is in [`Context::actor`].
@@ -197,6 +215,12 @@ pub enum Report {
         person: PersonId,
         seat: SeatId,
         device: String,
+    },
+    /// A further device on a personal link.
+    DeviceAdded {
+        person: PersonId,
+        device: String,
+        number: u32,
     },
     ConnectionLost {
         person: PersonId,

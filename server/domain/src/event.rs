@@ -83,6 +83,8 @@ pub enum DepartureCause {
     /// Leaving is an act.
     Left,
     Removed,
+    /// The sign-in behind the connection was ended, by its owner or by an administrator.
+    Revoked,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -300,6 +302,13 @@ pub enum Event {
         person: PersonId,
         seat: SeatId,
         device: String,
+    },
+    /// The person came by the personal link on one more device; `number` counts from 1. For chair, supervisor and the
+    /// person.
+    DeviceAdded {
+        person: PersonId,
+        device: String,
+        number: u32,
     },
     NoticeAcknowledged {
         person: PersonId,

@@ -37,7 +37,9 @@ mod visible;
 pub use audience::{Publishing, audience, ready};
 pub use calendar::{Calendar, CalendarError};
 pub use case::{Case, CaseBrief, CaseCommand, CaseContext, CaseEvent, CaseFacts, CaseRecorded};
-pub use command::{Actor, Command, Context, Digests, DocumentFacts, Factor, FactorKind, Report};
+pub use command::{
+    Actor, Command, Context, Digests, DocumentFacts, Factor, FactorKind, PasskeySignature, Report,
+};
 pub use decide::{decide, report};
 pub use documents::{DecisionContent, SurveyRecordContent, decision_content, survey_record};
 pub use event::{Event, Recorded, Scheduled};

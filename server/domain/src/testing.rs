@@ -161,6 +161,7 @@ impl Play {
             factor: self.factor.then_some(Factor {
                 kind: FactorKind::Totp,
                 at: self.now,
+                signed: None,
             }),
             clock: self.clock.clone(),
             digests: Some(Digests {

@@ -56,7 +56,7 @@ pub fn visible(entry: &Recorded, viewer: &Viewer) -> bool {
         | Event::SegmentOpened { private: true, .. } => me.hears_deliberation(),
         // A draft is no decision; the announcement carries the text.
         Event::DecisionDrafted { .. } => me.is_staff() || me.is_supervisor(),
-        Event::IdentityChecked { person, .. } => {
+        Event::IdentityChecked { person, .. } | Event::DeviceAdded { person, .. } => {
             me.is_supervisor() || (me.is_staff() && me.is(Role::Chair)) || *person == viewer.person
         }
         _ => true,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use kanjie_domain::{PersonId, Role};
+use kanjie_domain::{Code, PersonId, Role};
 use kanjie_store::{Part, SignIn, Store, TokenHash};
 
 use crate::app::AppState;
@@ -61,6 +61,15 @@ impl Caller {
             .part(session, &self.person)
             .await?
             .ok_or_else(|| ProblemCode::NotFound.into())
+    }
+
+    /// # Errors
+    /// `not_allowed` unless the account is an administrator's.
+    pub fn administers(&self) -> Result<(), Problem> {
+        if self.account_roles.contains(&Role::Administrator) {
+            return Ok(());
+        }
+        Err(ProblemCode::Refused(Code::NotAllowed).into())
     }
 
     /// Whether this sign-in still holds: not revoked, not past.

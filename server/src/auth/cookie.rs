@@ -52,14 +52,20 @@ impl Token {
 /// The token in the request's cookies.
 #[must_use]
 pub fn of(headers: &HeaderMap) -> Option<Token> {
+    Token::parse(value(headers, NAME)?)
+}
+
+/// The cookie of that name.
+#[must_use]
+pub fn value<'a>(headers: &'a HeaderMap, wanted: &str) -> Option<&'a str> {
     headers
         .get_all(header::COOKIE)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(name, _)| *name == NAME)
-        .and_then(|(_, value)| Token::parse(value))
+        .find(|(name, _)| *name == wanted)
+        .map(|(_, value)| value)
 }
 
 /// `Set-Cookie` that signs in for so many seconds.

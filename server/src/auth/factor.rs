@@ -1,11 +1,47 @@
-//! The fresh second factor of one act: TOTP for staff, a phone code for those who came by a link.
+//! The fresh second factor of one act: TOTP or a passkey for staff, a phone code for those who came by a link.
 
 use kanjie_domain::{Factor, FactorKind};
 use kanjie_store::Purpose;
+use serde::Deserialize;
 
+use crate::auth::passkey::act::{self, ActAssertion, Bound};
 use crate::auth::{Caller, codes, totp};
 use crate::problem::{Problem, ProblemCode};
 use crate::services::Services;
+
+/// What came along with a command as its second factor.
+#[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
+#[serde(untagged)]
+pub enum Proof {
+    /// As typed.
+    Code(String),
+    Passkey(Box<ActAssertion>),
+}
+
+impl From<&str> for Proof {
+    fn from(code: &str) -> Self {
+        Self::Code(code.to_owned())
+    }
+}
+
+/// Verifies whichever came.
+///
+/// # Errors
+/// Those of [`verify`] and of [`act::verify`].
+pub async fn verify_proof(
+    services: &Services,
+    caller: &Caller,
+    bound: &Bound<'_>,
+    proof: &Proof,
+) -> Result<Factor, Problem> {
+    match proof {
+        Proof::Code(code) => {
+            let name = format!("{}:{}", bound.act, bound.session);
+            verify(services, caller, &name, code).await
+        }
+        Proof::Passkey(given) => act::verify(services, caller, bound, given).await,
+    }
+}
 
 /// Verifies the code for this very act. `act` names it with its session, so that one TOTP step serves an act once:
 /// `seal_decision:SESSION`.
@@ -43,5 +79,9 @@ pub async fn verify(
             FactorKind::Totp
         }
     };
-    Ok(Factor { kind, at: now })
+    Ok(Factor {
+        kind,
+        at: now,
+        signed: None,
+    })
 }

@@ -2,7 +2,7 @@
 
 use axum::http::{HeaderMap, header};
 use kanjie_domain::PersonId;
-use kanjie_store::{Attempt, NewSignIn};
+use kanjie_store::{Attempt, NewSignIn, SignInMethod};
 
 use crate::auth::cookie::Token;
 use crate::problem::Problem;
@@ -21,6 +21,7 @@ const LONGEST_DEVICE: usize = 80;
 pub async fn start(
     services: &Services,
     person: &PersonId,
+    method: SignInMethod,
     link_session: Option<&str>,
     device: &str,
 ) -> Result<Token, Problem> {
@@ -32,6 +33,7 @@ pub async fn start(
             token_hash: token.digest(),
             person: person.clone(),
             link_session: link_session.map(ToOwned::to_owned),
+            method,
             device: plain(device),
             created_at: now,
             expires_at: now + LIFE_S * 1_000_000,

@@ -318,7 +318,11 @@ fn assumed(caller: &Caller, at: i64) -> Factor {
         Some(_) => FactorKind::PhoneCode,
         None => FactorKind::Totp,
     };
-    Factor { kind, at }
+    Factor {
+        kind,
+        at,
+        signed: None,
+    }
 }
 
 fn command_name(command: &CaseCommand) -> String {

@@ -12,6 +12,7 @@ use crate::services::Services;
 
 /// What the check found.
 #[derive(Clone, Debug, Default, Serialize, utoipa::ToSchema)]
+#[schema(as = Verification)]
 pub struct Verdict {
     pub whole: bool,
     pub entries: u64,

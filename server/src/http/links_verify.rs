@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
 use axum::{Extension, Json as Answer};
-use kanjie_store::Purpose;
+use kanjie_store::{Purpose, SignInMethod};
 use serde::Deserialize;
 
 use crate::auth::{codes, cookie, sign_in};
@@ -48,7 +48,14 @@ pub async fn handle(
     sign_in::note(&services, "link_verify", &person.0, &address, word).await?;
     checked?;
     let session = Some(link.session.as_str());
-    let token = sign_in::start(&services, &person, session, &request.device).await?;
+    let token = sign_in::start(
+        &services,
+        &person,
+        SignInMethod::Link,
+        session,
+        &request.device,
+    )
+    .await?;
     connection.recognise();
     let me = me::signed_in(&services, &token).await?;
     let set_cookie = cookie::set(&token, sign_in::LIFE_S);

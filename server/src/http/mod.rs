@@ -4,6 +4,7 @@ mod bundles;
 mod cases;
 mod codes;
 pub mod describe;
+mod devices;
 pub mod documents;
 pub mod headers;
 mod health;
@@ -16,6 +17,7 @@ pub mod me;
 mod notices;
 pub mod once;
 pub mod origin;
+mod passkeys;
 pub mod recording;
 mod session;
 mod sessions_create;
@@ -23,6 +25,7 @@ mod sign_in;
 mod sign_out;
 pub mod socket;
 pub mod stills;
+mod uploads;
 pub mod verification;
 pub mod version;
 
@@ -49,4 +52,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(sessions_create::handle))
         .merge(cases::routes())
         .merge(bundles::routes())
+        .merge(uploads::routes())
+        .merge(passkeys::routes())
+        .merge(devices::routes())
 }

@@ -54,7 +54,7 @@ pub struct CreatedSession {
 
 /// Schedules a session from its case; personal links go to the phones of those without an account.
 #[utoipa::path(post, path = "/api/v1/sessions", operation_id = "create_session", tag = "sessions", params(once::Key), request_body = CreateSession,
-    responses((status = 201, description = "Scheduled", body = CreatedSession), (status = 403, response = Problem), (status = 409, response = Problem)))]
+    responses((status = 201, description = "Scheduled", body = CreatedSession), (status = 403, response = Problem), (status = 404, response = Problem), (status = 409, response = Problem)))]
 pub async fn handle(
     State(services): State<Services>,
     caller: Caller,

@@ -1,12 +1,15 @@
-//! `POST /api/v1/sign-in`: staff, by password and TOTP.
+//! `POST /api/v1/sign-in`: staff, by password and a second factor: TOTP or a passkey.
 
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
-use axum::response::IntoResponse;
+use axum::response::{AppendHeaders, IntoResponse};
 use axum::{Extension, Json as Answer};
+use kanjie_domain::PersonId;
+use kanjie_store::{Account, SignInMethod};
 use serde::Deserialize;
 
-use crate::auth::{cookie, password, sign_in, totp};
+use crate::auth::passkey::{self, Assertion};
+use crate::auth::{cookie, known, password, sign_in, totp};
 use crate::http::json::Json;
 use crate::http::me;
 use crate::net::Connection;
@@ -20,7 +23,11 @@ const LONGEST_USER: usize = 64;
 pub struct SignIn {
     user: String,
     password: String,
+    /// Not looked at where a passkey came.
+    #[serde(default)]
     totp: String,
+    #[serde(default)]
+    passkey: Option<Assertion>,
 }
 
 /// Signs staff in, by password and TOTP.
@@ -39,7 +46,10 @@ pub async fn handle(
     let address = connection.address_key();
     let limits = &services.limits;
     limits.sign_in_by_address.pass(&address)?;
-    limits.sign_in_by_user.pass(&request.user)?;
+    match known::device_of(&services, &headers, &request.user) {
+        Some(device) => limits.sign_in_by_known.pass(&device)?,
+        None => limits.sign_in_by_user.pass(&request.user)?,
+    }
     let user = request.user.clone();
     let outcome = identify(&services, request).await;
     let word = match &outcome {
@@ -49,22 +59,48 @@ pub async fn handle(
     };
     sign_in::note(&services, "sign_in", &user, &address, word).await?;
     let person = outcome?;
-    let device = sign_in::device_of(&headers);
-    let token = sign_in::start(&services, &person, None, device).await?;
+    come_in(
+        &services,
+        &connection,
+        &headers,
+        &person,
+        SignInMethod::Password,
+    )
+    .await
+}
+
+/// Starts the sign-in of somebody with an account, on a device that is known from now on.
+pub async fn come_in(
+    services: &Services,
+    connection: &Connection,
+    headers: &HeaderMap,
+    person: &PersonId,
+    method: SignInMethod,
+) -> Result<impl IntoResponse + use<>, Problem> {
+    let device = sign_in::device_of(headers);
+    let token = sign_in::start(services, person, method, None, device).await?;
     connection.recognise();
-    let me = me::signed_in(&services, &token).await?;
-    let set_cookie = cookie::set(&token, sign_in::LIFE_S);
-    Ok(([(header::SET_COOKIE, set_cookie)], Answer(me)))
+    let me = me::signed_in(services, &token).await?;
+    let account = services.store.account_of(person).await?;
+    let known = account.and_then(|account| known::remember(services, &account.user));
+    let cookies = [Some(cookie::set(&token, sign_in::LIFE_S)), known];
+    let cookies = cookies.into_iter().flatten();
+    let cookies: Vec<_> = cookies.map(|c| (header::SET_COOKIE, c)).collect();
+    Ok((AppendHeaders(cookies), Answer(me)))
 }
 
 /// Both factors are looked at before anything is said, so that neither answer nor time tells which was wrong.
-async fn identify(
-    services: &Services,
-    request: SignIn,
-) -> Result<kanjie_domain::PersonId, Problem> {
+async fn identify(services: &Services, request: SignIn) -> Result<PersonId, Problem> {
     let account = services.store.account(&request.user).await?;
     let kept = account.as_ref().map(|a| a.password_hash.clone());
     let password_right = password::verify(&services.limits, request.password, kept).await?;
+    if let Some(assertion) = &request.passkey {
+        let by_passkey = passkey::sign_in(services, assertion).await;
+        return match (account, password_right, by_passkey) {
+            (Some(Account { person, .. }), true, Ok(owner)) if person == owner => Ok(owner),
+            _ => Err(ProblemCode::SignInFailed.into()),
+        };
+    }
     let secret = account
         .as_ref()
         .map_or(&[0; totp::SECRET_BYTES][..], |a| a.totp_secret.as_slice());

@@ -4,9 +4,9 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 
-use crate::auth::{Caller, cookie};
+use crate::auth::{Caller, cookie, devices};
 use crate::problem::Problem;
-use crate::services::{Services, SignInEnded};
+use crate::services::Services;
 
 /// Ends this sign-in, everywhere it is in use.
 #[utoipa::path(post, path = "/api/v1/sign-out", operation_id = "sign_out", tag = "sign-in",
@@ -15,14 +15,7 @@ pub async fn handle(
     State(services): State<Services>,
     caller: Caller,
 ) -> Result<impl IntoResponse, Problem> {
-    services
-        .store
-        .revoke_sign_in(&caller.token_hash, services.env.now())
-        .await?;
-    // Nobody listens where no session is live.
-    let _ = services.sign_ins_ended.send(SignInEnded {
-        token_hash: caller.token_hash,
-    });
+    devices::end(&services, &caller.token_hash).await?;
     Ok((
         StatusCode::NO_CONTENT,
         [(header::SET_COOKIE, cookie::clear())],

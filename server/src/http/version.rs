@@ -20,6 +20,20 @@ pub fn of(head: u64) -> [(HeaderName, HeaderValue); 1] {
     )]
 }
 
+/// Describes the header that [`IfMatch`] reads.
+#[derive(Debug, utoipa::IntoParams)]
+#[into_params(parameter_in = Header)]
+#[allow(dead_code, reason = "describes the header that the extractor reads")]
+pub struct Seen {
+    /// `"N"`: only while N is the last entry.
+    #[param(
+        rename = "If-Match",
+        nullable = false,
+        pattern = r#"^(\*|"[0-9]{1,18}")$"#
+    )]
+    head: Option<String>,
+}
+
 /// `If-Match` of an act: the states of the journal in which it may pass. An extractor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IfMatch {

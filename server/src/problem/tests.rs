@@ -9,7 +9,7 @@ use super::*;
 use crate::testing::{Answer, TestApp};
 
 /// All that stand beside the domain's; the first test holds that none is missing.
-const OWN: [ProblemCode; 23] = [
+const OWN: [ProblemCode; 34] = [
     ProblemCode::NotFound,
     ProblemCode::MethodNotAllowed,
     ProblemCode::Malformed,
@@ -23,6 +23,10 @@ const OWN: [ProblemCode; 23] = [
     ProblemCode::CodeExpired,
     ProblemCode::FactorWrong,
     ProblemCode::FactorUsed,
+    ProblemCode::PasskeyRefused,
+    ProblemCode::PasskeyMissing,
+    ProblemCode::OidcFailed,
+    ProblemCode::NotLinked,
     ProblemCode::TooManyRequests,
     ProblemCode::TimedOut,
     ProblemCode::NotReady,
@@ -32,6 +36,13 @@ const OWN: [ProblemCode; 23] = [
     ProblemCode::KeyReused,
     ProblemCode::KeyInUse,
     ProblemCode::KeyLost,
+    ProblemCode::UploadVersion,
+    ProblemCode::UploadOffset,
+    ProblemCode::UploadChecksum,
+    ProblemCode::UploadLocked,
+    ProblemCode::UploadExpired,
+    ProblemCode::UploadQuota,
+    ProblemCode::FileType,
     ProblemCode::Internal,
 ];
 

@@ -12,6 +12,8 @@ use super::journal::JournalError;
 use super::ledger::is_receipted;
 use super::policy::{self, Allowed};
 use super::room::Room;
+use crate::auth::factor::Proof;
+use crate::auth::passkey::act::Bound;
 use crate::auth::{self, Caller};
 use crate::effects::papers::{Draft, Paper};
 use crate::problem::Problem;
@@ -37,8 +39,8 @@ pub enum ActError {
 pub struct Act {
     pub caller: Arc<Caller>,
     pub command: Command,
-    /// The second factor as typed.
-    pub code: Option<String>,
+    /// The second factor as it came.
+    pub proof: Option<Proof>,
     /// The document that the command fixes or seals, rendered.
     pub paper: Option<Paper>,
 }
@@ -54,7 +56,7 @@ impl Room {
             let at = self.now();
             let mut events = self.decide(act, act.paper.as_ref(), &actor, at, factor.clone());
             if factor.is_none()
-                && let (Err(refusal), Some(code)) = (&events, &act.code)
+                && let (Err(refusal), Some(proof)) = (&events, &act.proof)
                 && refusal.code == Code::FactorNeeded
             {
                 // A code is used up only where nothing else stands in the way.
@@ -63,9 +65,9 @@ impl Room {
                     act.paper.as_ref(),
                     &actor,
                     at,
-                    Some(assumed_factor(&act.caller, at)),
+                    Some(assumed_factor(proof, &act.caller, at)),
                 )?;
-                factor = Some(self.verify_factor(act, code).await?);
+                factor = Some(self.verify_factor(act, proof).await?);
                 events = self.decide(act, act.paper.as_ref(), &actor, at, factor.clone());
             }
             let events = events?;
@@ -272,7 +274,8 @@ impl Room {
     pub(super) fn would(&self, act: &Act, draft: &Draft) -> Result<(), ActError> {
         let at = self.now();
         let actor = Actor::Person(act.caller.person.clone());
-        let factor = act.code.as_ref().map(|_| assumed_factor(&act.caller, at));
+        let proof = act.proof.as_ref();
+        let factor = proof.map(|proof| assumed_factor(proof, &act.caller, at));
         let paper = Paper {
             kind: draft.kind,
             content_digest: draft.digest,
@@ -307,11 +310,16 @@ impl Room {
         ActError::Unavailable
     }
 
-    /// The name of the act binds the code to it: one code serves one act of one session once.
-    async fn verify_factor(&self, act: &Act, code: &str) -> Result<Factor, ActError> {
+    /// The name of the act binds the proof to it: one code serves one act of one session once, one passkey signature one
+    /// act over one content.
+    async fn verify_factor(&self, act: &Act, proof: &Proof) -> Result<Factor, ActError> {
         let services = &self.deps.services;
-        let name = format!("{}:{}", command_name(&act.command), self.journal.id());
-        auth::factor::verify(services, &act.caller, &name, code)
+        let bound = Bound {
+            session: self.journal.id(),
+            act: &command_name(&act.command),
+            digest: content_digest(&act.command),
+        };
+        auth::factor::verify_proof(services, &act.caller, &bound, proof)
             .await
             .map_err(ActError::Factor)
     }
@@ -325,12 +333,26 @@ impl Room {
 pub const EXAMPLE_SEAL: &str = "示例";
 
 /// What the factor will be if it holds: for asking whether anything else stands in the way.
-fn assumed_factor(caller: &Caller, at: i64) -> Factor {
-    let kind = match caller.link_session {
-        Some(_) => FactorKind::PhoneCode,
-        None => FactorKind::Totp,
+fn assumed_factor(proof: &Proof, caller: &Caller, at: i64) -> Factor {
+    let kind = match (proof, &caller.link_session) {
+        (Proof::Passkey(_), _) => FactorKind::Passkey,
+        (Proof::Code(_), Some(_)) => FactorKind::PhoneCode,
+        (Proof::Code(_), None) => FactorKind::Totp,
     };
-    Factor { kind, at }
+    Factor {
+        kind,
+        at,
+        signed: None,
+    }
+}
+
+/// The digest of what the command seals or signs.
+fn content_digest(command: &Command) -> &str {
+    match command {
+        Command::SealDecision { content_digest } => content_digest,
+        Command::SignRecord { digest } => digest,
+        _ => "",
+    }
 }
 
 fn command_name(command: &Command) -> String {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use kanjie_domain::event::DepartureCause;
 use kanjie_domain::session::Connection;
 use kanjie_domain::{Participant, PersonId, Report, Role, SeatId, Viewer};
 use tokio::time::Instant;
@@ -151,6 +152,62 @@ impl Room {
                 tracing::warn!(session = self.journal.id(), %error, "a return was not journalled");
             }
         }
+    }
+
+    /// The sign-in behind a socket ended: the relay closes first, then it is journalled. A socket that took its place, of
+    /// another sign-in, stays.
+    pub(super) async fn revoke(&mut self, id: SocketId) {
+        let Some(socket) = self.sockets.forget(id) else {
+            return;
+        };
+        if !socket.companion {
+            self.media.remove(&socket.seat).await;
+        }
+        if !self.is_here(&socket.person) {
+            return;
+        }
+        let report = Report::Departed {
+            person: socket.person.clone(),
+            cause: DepartureCause::Revoked,
+        };
+        if let Err(error) = self.report(&report).await {
+            tracing::warn!(session = self.journal.id(), %error, "a revocation was not journalled");
+        }
+        if self.is_here(&socket.person) {
+            // At the latest it counts as a lost connection.
+            self.sockets.expect(socket.person, Instant::now());
+        }
+    }
+
+    /// Journals further devices on personal links, each once.
+    pub(super) async fn tell_devices(&mut self) -> Result<(), ActError> {
+        let fresh: Vec<Arc<Caller>> = self
+            .sockets
+            .iter()
+            .map(|socket| socket.caller.clone())
+            .filter(|caller| caller.link_session.is_some() && self.is_here(&caller.person))
+            .filter(|caller| !self.devices_told.contains(&caller.token_hash))
+            .collect();
+        for caller in fresh {
+            let store = &self.deps.services.store;
+            let devices = store
+                .devices_by_link(self.journal.id(), &caller.person)
+                .await
+                .map_err(|error| self.unavailable(&error))?;
+            let place = devices.iter().position(|t| *t == caller.token_hash);
+            let number = place.and_then(|n| u32::try_from(n + 1).ok()).unwrap_or(1);
+            let known = (self.journal.ledger.devices).contains(&(caller.person.clone(), number));
+            if number > 1 && !known {
+                self.report(&Report::DeviceAdded {
+                    person: caller.person.clone(),
+                    device: caller.device.clone(),
+                    number,
+                })
+                .await?;
+            }
+            self.devices_told.insert(caller.token_hash);
+        }
+        Ok(())
     }
 
     /// Journals the arrival of everybody who has a socket and is not in the session yet.

@@ -29,6 +29,8 @@ pub struct Ledger {
     pub open_segments: BTreeMap<String, String>,
     /// Number of the last checkpoint journalled.
     pub checkpoint: u64,
+    /// Further devices on personal links, by their number.
+    pub devices: BTreeSet<(PersonId, u32)>,
     sealed: Option<(Hash, Hash)>,
     announced: bool,
     pub receipts: Vec<Receipt>,
@@ -62,6 +64,7 @@ impl Ledger {
             recording_since: None,
             open_segments: BTreeMap::new(),
             checkpoint: 0,
+            devices: BTreeSet::new(),
             sealed: None,
             announced: false,
             receipts: Vec::new(),
@@ -82,6 +85,9 @@ impl Ledger {
         match &recorded.event {
             Event::Arrived { person, seat, .. } => {
                 self.seats.insert(person.clone(), seat.clone());
+            }
+            Event::DeviceAdded { person, number, .. } => {
+                self.devices.insert((person.clone(), *number));
             }
             Event::SegmentOpened { segment, track, .. } => {
                 self.recording_since.get_or_insert(recorded.at);
@@ -114,7 +120,7 @@ impl Ledger {
             Event::Announced { .. } => ReceiptKind::Announced,
             Event::Ended { .. } => ReceiptKind::Ended,
             Event::Departed {
-                cause: DepartureCause::Left | DepartureCause::Removed,
+                cause: DepartureCause::Left | DepartureCause::Removed | DepartureCause::Revoked,
                 ..
             } => ReceiptKind::Left,
             _ => ReceiptKind::Closed,

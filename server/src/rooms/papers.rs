@@ -10,6 +10,7 @@ use super::acts::{Act, ActError};
 use super::room::{Message, Room};
 use super::sockets::SocketId;
 use crate::auth::Caller;
+use crate::auth::factor::Proof;
 use crate::effects::papers::{self, Draft, Paper, PaperError, PaperKind};
 
 /// How often an act waits for another rendering because the room changed what the document says.
@@ -29,7 +30,7 @@ enum Asker {
         id: u64,
         caller: Arc<Caller>,
         command: Box<Command>,
-        factor: Option<String>,
+        factor: Option<Proof>,
         tries: u8,
     },
     Preview(oneshot::Sender<Result<Paper, PaperError>>),
@@ -90,7 +91,7 @@ impl Room {
         socket: SocketId,
         id: u64,
         command: Command,
-        factor: Option<String>,
+        factor: Option<Proof>,
     ) {
         let Some(caller) = self.sockets.get(socket).map(|socket| socket.caller.clone()) else {
             return;
@@ -112,7 +113,7 @@ impl Room {
         id: u64,
         caller: Arc<Caller>,
         command: Command,
-        factor: Option<String>,
+        factor: Option<Proof>,
         tries: u8,
     ) {
         let draft = kind_of(&command).and_then(|kind| self.draft(kind));
@@ -120,7 +121,7 @@ impl Room {
         let mut act = Act {
             caller,
             command,
-            code: factor,
+            proof: factor,
             paper,
         };
         if let (Some(draft), None, true) = (&draft, paper, tries < RENDERINGS) {
@@ -132,7 +133,7 @@ impl Room {
                 id,
                 caller: act.caller,
                 command: Box::new(act.command),
-                factor: act.code.take(),
+                factor: act.proof.take(),
                 tries: tries + 1,
             };
             return self.render(draft.clone(), by);

@@ -3,6 +3,7 @@
 //! What follows from entries (the recording's start, receipts, arrivals, closing) is read off the state in
 //! [`Room::settle`], not off the act that caused it: so a restart heals what a crash cut off, by the same code.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use kanjie_domain::session::Stage;
 use kanjie_domain::{Command, Event, PersonId, Report, Session};
 use kanjie_evidence::Receipt;
 use kanjie_media::RelayEvent;
+use kanjie_store::TokenHash;
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
@@ -22,6 +24,7 @@ use super::recording::Recording;
 use super::sockets::{SocketId, Sockets};
 use super::{Deps, Rooms};
 use crate::auth::Caller;
+use crate::auth::factor::Proof;
 use crate::effects::papers::{Paper, PaperError, PaperKind};
 use crate::socket::frames::MediaFromClient;
 use crate::socket::outbox::Bye;
@@ -35,11 +38,13 @@ const TICK: Duration = Duration::from_secs(1);
 pub enum Message {
     Attach(Box<Arrival>, oneshot::Sender<Result<Attached, AttachError>>),
     Detach(SocketId),
+    /// The sign-in behind the socket was ended.
+    Revoke(SocketId),
     Do {
         socket: SocketId,
         id: u64,
         command: Box<Command>,
-        factor: Option<String>,
+        factor: Option<Proof>,
     },
     /// A command that came over HTTP.
     Execute {
@@ -69,6 +74,8 @@ pub struct Room {
     pub(super) recording: Recording,
     pub(super) papers: super::papers::Desk,
     pub(super) readiness: Value,
+    /// Sign-ins by link that were looked at: the first device, or journalled as a further one.
+    pub(super) devices_told: BTreeSet<TokenHash>,
     checkpoint_due: Instant,
     finished: bool,
 }
@@ -83,6 +90,7 @@ impl Room {
             papers: super::papers::Desk::default(),
             sockets: Sockets::default(),
             readiness: Value::Null,
+            devices_told: BTreeSet::new(),
             checkpoint_due: Instant::now(),
             finished: false,
             deps,
@@ -157,6 +165,7 @@ impl Room {
                 let _ = reply.send(attached);
             }
             Message::Detach(socket) => self.sockets.detach(socket, Instant::now()),
+            Message::Revoke(socket) => self.revoke(socket).await,
             Message::Do {
                 socket,
                 id,
@@ -171,7 +180,7 @@ impl Room {
                 let act = super::acts::Act {
                     caller,
                     command: *command,
-                    code: None,
+                    proof: None,
                     paper: None,
                 };
                 let _ = reply.send(self.act(&act).await);
@@ -271,6 +280,7 @@ impl Room {
                 self.keep_recording().await?;
                 self.open_media().await;
                 self.bring_in().await?;
+                self.tell_devices().await?;
             }
             self.issue_receipts().await
         };

@@ -78,6 +78,12 @@ impl Sockets {
         }
     }
 
+    /// Forgets a socket whose person does not come back by it: no grace.
+    pub fn forget(&mut self, id: SocketId) -> Option<Socket> {
+        let person = self.get(id)?.person.clone();
+        self.by_person.remove(&person)
+    }
+
     /// Gives a person the grace without a socket: after a restart.
     pub fn expect(&mut self, person: PersonId, now: Instant) {
         if !self.by_person.contains_key(&person) {

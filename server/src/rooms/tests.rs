@@ -7,3 +7,5 @@ mod refusals;
 mod relay;
 mod restart;
 mod resume;
+mod revoked;
+mod sealing;

@@ -54,15 +54,13 @@ pub async fn serve(
         rooms,
     };
     let mut seat = None;
-    let end = tokio::select! {
-        end = connection.run(&mut socket, &mut seat) => end,
-        () = ended => Some(Bye::Revoked),
+    let (end, leave): (End, fn(SocketId) -> rooms::Message) = tokio::select! {
+        end = connection.run(&mut socket, &mut seat) => (end, rooms::Message::Detach),
+        () = ended => (Some(Bye::Revoked), rooms::Message::Revoke),
     };
     if let Some(id) = seat {
         let rooms = &connection.rooms;
-        rooms
-            .tell(&connection.client.session, rooms::Message::Detach(id))
-            .await;
+        rooms.tell(&connection.client.session, leave(id)).await;
     }
     if let Some(bye) = end {
         let text = texts::of(bye.code(), connection.client.lang);

@@ -6,6 +6,8 @@ use kanjie_domain::{PersonId, Role, SeatId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value};
 
+use crate::auth::factor::Proof;
+
 /// Largest text frame a client may send, bytes.
 pub const MAX_FRAME: usize = 256 * 1024;
 /// Deepest nesting of a client's JSON.
@@ -50,7 +52,7 @@ pub struct Do {
     #[schema(value_type = kanjie_domain::Command)]
     pub command: Value,
     #[serde(default)]
-    pub factor: Option<String>,
+    pub factor: Option<Proof>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]

@@ -15,13 +15,17 @@ mod backup;
 mod case_work;
 mod cases;
 mod catalogue;
+mod challenges;
 mod codes;
 mod database;
 mod error;
+mod identities;
 mod journal;
 mod links;
 mod migrations;
 mod outbox;
+mod passkeys;
+mod revocations;
 mod sessions;
 mod sign_ins;
 mod statement;
@@ -29,6 +33,7 @@ mod stills;
 mod store;
 mod terms;
 mod transfer;
+mod uploads;
 mod verify;
 
 pub use accounts::{Account, NewAccount, Person};
@@ -37,20 +42,25 @@ pub use attempts::Attempt;
 pub use case_work::{BarRow, CaseEffect, CasePaper, CaseWork};
 pub use cases::{CaseCounts, CaseFilter, CasePage, CaseRow, DueCursor, DuePage};
 pub use catalogue::Catalogued;
+pub use challenges::{ChallengePurpose, NewChallenge};
 pub use codes::{CodeCheck, NewCode, Purpose};
 pub use database::{Database, Postgres};
 pub use error::StoreError;
+pub use identities::NewIdentity;
 pub use journal::{AppendError, AppendRequest, Head, IndexChange, JournalId, NewEntry};
 pub use kanjie_evidence::{Entry, Hash, Opened};
 pub use links::{Link, NewLink};
 pub use migrations::{Migration, MigrationState};
 pub use outbox::{Delivery, DeliveryState, NewNotice, Outcome, RecipientLimit, WaitingNotice};
+pub use passkeys::{NewPasskey, Passkey};
+pub use revocations::Device;
 pub use sessions::{Part, SessionRow};
-pub use sign_ins::{NewSignIn, SignIn};
+pub use sign_ins::{NewSignIn, SignIn, SignInMethod};
 pub use statement::Statement;
 pub use stills::Still;
 pub use store::Store;
 pub use transfer::{TransferError, Transferred};
+pub use uploads::{NewUpload, Upload, UploadQuota};
 pub use verify::{Verified, VerifyError};
 
 /// SHA-256 of a token or a code: what is stored in its place.
@@ -69,16 +79,21 @@ pub fn statements() -> impl Iterator<Item = (&'static str, Statement)> {
         cases::REBUILD_STATEMENTS,
         cases::STATEMENTS,
         cases::WRITE_STATEMENTS,
+        challenges::STATEMENTS,
         codes::STATEMENTS,
+        identities::STATEMENTS,
         journal::STATEMENTS,
         links::STATEMENTS,
         migrations::STATEMENTS,
         outbox::STATEMENTS,
+        passkeys::STATEMENTS,
+        revocations::STATEMENTS,
         sessions::STATEMENTS,
         sign_ins::STATEMENTS,
         stills::STATEMENTS,
         store::STATEMENTS,
         verify::STATEMENTS,
+        uploads::STATEMENTS,
     ]
     .into_iter()
     .flatten()

@@ -69,7 +69,7 @@ impl Store {
         Ok(LINK.bind(token).optional(&mut self.read().await?).await?)
     }
 
-    /// Ends every link of a person to a session, and every sign-in that came by one.
+    /// Ends every link of a person to a session, and every sign-in that came by one; false where there was none.
     ///
     /// # Errors
     /// When the database fails.
@@ -78,21 +78,22 @@ impl Store {
         session: &str,
         person: &PersonId,
         at: i64,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let mut tx = self.write().await?;
-        REVOKE_LINKS
+        let links = REVOKE_LINKS
             .bind(at)
             .bind(session)
             .bind(&person.0)
             .execute(&mut tx)
             .await?;
-        REVOKE_SIGN_INS
+        let sign_ins = REVOKE_SIGN_INS
             .bind(at)
             .bind(session)
             .bind(&person.0)
             .execute(&mut tx)
             .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        Ok(links + sign_ins > 0)
     }
 }
 

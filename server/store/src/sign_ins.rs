@@ -12,15 +12,40 @@ use crate::statement::statements;
 use crate::store::Store;
 
 statements! {
-    ADD_SIGN_IN = "INSERT INTO sign_ins (token_hash, person, link_session, device, created_at, expires_at)
-        VALUES ($1, $2, $3, $4, $5, $6)";
+    ADD_SIGN_IN = "INSERT INTO sign_ins (token_hash, person, link_session, method, device, created_at, expires_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)";
     SIGN_IN = "SELECT s.person, p.name, s.link_session, s.device, s.expires_at,
         CASE WHEN s.link_session IS NULL THEN a.roles ELSE '[]' END AS roles
         FROM sign_ins s JOIN people p ON p.id = s.person LEFT JOIN accounts a ON a.person = s.person
         WHERE s.token_hash = $1 AND s.revoked_at IS NULL AND s.expires_at > $2
         AND (s.link_session IS NOT NULL OR (a.user IS NOT NULL AND a.disabled_at IS NULL))";
     REVOKE_SIGN_IN = "UPDATE sign_ins SET revoked_at = $1 WHERE token_hash = $2 AND revoked_at IS NULL";
-    DEVICES_BY_LINK = "SELECT device FROM sign_ins WHERE link_session = $1 AND person = $2 ORDER BY created_at";
+    DEVICES_BY_LINK = "SELECT token_hash FROM sign_ins WHERE link_session = $1 AND person = $2
+        ORDER BY created_at, token_hash";
+}
+
+/// How somebody showed who they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignInMethod {
+    /// Password and second factor.
+    Password,
+    Passkey,
+    Oidc,
+    /// Personal link and one-time code.
+    Link,
+}
+
+impl SignInMethod {
+    /// As it is stored and shown.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::Passkey => "passkey",
+            Self::Oidc => "oidc",
+            Self::Link => "link",
+        }
+    }
 }
 
 /// A sign-in to be.
@@ -30,6 +55,7 @@ pub struct NewSignIn {
     pub person: PersonId,
     /// Set where the person came by a link: nothing but that session is open then.
     pub link_session: Option<String>,
+    pub method: SignInMethod,
     pub device: String,
     /// UTC µs.
     pub created_at: i64,
@@ -60,6 +86,7 @@ impl Store {
             .bind(&new.token_hash)
             .bind(&new.person.0)
             .bind(&new.link_session)
+            .bind(new.method.name())
             .bind(&new.device)
             .bind(new.created_at)
             .bind(new.expires_at)
@@ -103,7 +130,7 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
-    /// On how many devices the person has come into the session by link.
+    /// Every sign-in by which the person came into the session by link, oldest first, ended ones too: which device this is.
     ///
     /// # Errors
     /// When the database fails.
@@ -111,14 +138,21 @@ impl Store {
         &self,
         session: &str,
         person: &PersonId,
-    ) -> Result<Vec<String>, StoreError> {
-        let devices: Vec<(String,)> = DEVICES_BY_LINK
+    ) -> Result<Vec<TokenHash>, StoreError> {
+        let rows: Vec<(Vec<u8>,)> = DEVICES_BY_LINK
             .bind(session)
             .bind(&person.0)
             .all(&mut self.read().await?)
             .await?;
-        Ok(devices.into_iter().map(|(device,)| device).collect())
+        rows.into_iter().map(|(hash,)| token_hash(hash)).collect()
     }
+}
+
+/// A digest as it was stored.
+pub(crate) fn token_hash(bytes: Vec<u8>) -> Result<TokenHash, StoreError> {
+    bytes
+        .try_into()
+        .map_err(|_| StoreError::damaged("sign_ins", "a token's digest is not 32 bytes"))
 }
 
 #[derive(FromRow)]

@@ -5,7 +5,8 @@ mod support;
 
 use kanjie_domain::PersonId;
 use kanjie_store::{
-    Attempt, CodeCheck, IndexChange, NewCode, NewLink, NewSignIn, Purpose, Still, Store, StoreError,
+    Attempt, CodeCheck, IndexChange, NewCode, NewLink, NewSignIn, Purpose, SignInMethod, Still,
+    Store, StoreError,
 };
 use rstest::rstest;
 use support::Engine;
@@ -20,6 +21,7 @@ async fn sign_in(store: &Store, token: u8, person: &str, link_session: Option<&s
             token_hash: [token; 32],
             person: id(person),
             link_session: link_session.map(ToOwned::to_owned),
+            method: SignInMethod::Link,
             device: String::from("test"),
             created_at: 10,
             expires_at: 100,
@@ -119,7 +121,7 @@ async fn who_comes_by_link_has_no_account_roles(
     assert_eq!(row.link_session.as_deref(), Some("s"));
     assert_eq!(
         store.devices_by_link("s", &id("p")).await.unwrap(),
-        ["test"]
+        [[1; 32]]
     );
 }
 

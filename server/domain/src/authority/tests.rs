@@ -74,6 +74,9 @@ fn r58_an_operator_and_an_administrator_touch_no_case() {
         Relation::Stranger,
     );
     assert_eq!(without, Err(Denied::ApprovalMissing));
+    // Whatever else binds him to the case, it is the approval that he lacks.
+    let bound = may(&[Role::Operator], read(ReadAct::ReadCase), Relation::Part);
+    assert_eq!(bound, Err(Denied::ApprovalMissing));
 }
 
 #[test]

@@ -22,6 +22,7 @@ pub fn report(
 ) -> Result<Vec<Event>, Refusal> {
     let event = match report {
         Report::Arrived { .. }
+        | Report::DeviceAdded { .. }
         | Report::ConnectionLost { .. }
         | Report::ConnectionRestored { .. }
         | Report::Departed { .. } => presence(session, report, ctx)?,
@@ -56,6 +57,19 @@ fn presence(session: &Session, report: &Report, ctx: &Context<'_>) -> Result<Eve
             }
             Ok(Event::ConnectionRestored {
                 person: person.clone(),
+            })
+        }
+        Report::DeviceAdded {
+            person,
+            device,
+            number,
+        } => {
+            not_recused(person, ctx)?;
+            present(session, person)?;
+            Ok(Event::DeviceAdded {
+                person: person.clone(),
+                device: device.clone(),
+                number: *number,
             })
         }
         Report::Departed { person, cause } => departed(session, person, *cause, ctx),

@@ -9,7 +9,7 @@ use crate::cases::{Acting, bundles};
 use crate::http::cases::Done;
 use crate::http::json::Json;
 use crate::http::once;
-use crate::http::version::IfMatch;
+use crate::http::version::{self, IfMatch};
 use crate::problem::Problem;
 use crate::services::Services;
 
@@ -21,7 +21,7 @@ pub struct ActOnBundle {
 
 /// Carries out a command of the bundle.
 #[utoipa::path(post, path = "/api/v1/bundles/{id}/acts", operation_id = "act_on_bundle", tag = "bundles",
-    params(("id" = String, Path, description = "Bundle"), once::Key, ("If-Match" = Option<String>, Header, description = "`\"N\"`: only while N is the last entry")), request_body = ActOnBundle,
+    params(("id" = String, Path, description = "Bundle"), once::Key, version::Seen), request_body = ActOnBundle,
     responses((status = 200, description = "Journalled", body = Done), (status = 403, response = Problem), (status = 409, response = Problem),
         (status = 412, response = Problem)))]
 pub async fn handle(

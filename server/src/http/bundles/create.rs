@@ -37,7 +37,7 @@ pub struct CreatedBundle {
 
 /// Puts several cases on one clock.
 #[utoipa::path(post, path = "/api/v1/bundles", operation_id = "create_bundle", tag = "bundles", params(once::Key), request_body = CreateBundle,
-    responses((status = 201, description = "Made", body = CreatedBundle), (status = 403, response = Problem), (status = 409, response = Problem)))]
+    responses((status = 201, description = "Made", body = CreatedBundle), (status = 403, response = Problem), (status = 404, response = Problem), (status = 409, response = Problem)))]
 pub async fn handle(
     State(services): State<Services>,
     caller: Caller,

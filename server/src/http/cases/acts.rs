@@ -8,7 +8,7 @@ use crate::auth::Caller;
 use crate::cases::{Acting, Second, host};
 use crate::http::json::Json;
 use crate::http::once;
-use crate::http::version::IfMatch;
+use crate::http::version::{self, IfMatch};
 use crate::problem::Problem;
 use crate::services::Services;
 
@@ -28,7 +28,7 @@ pub struct Done {
 
 /// Carries out a command of the case.
 #[utoipa::path(post, path = "/api/v1/cases/{id}/acts", operation_id = "act_on_case", tag = "cases",
-    params(("id" = String, Path, description = "Case"), once::Key, ("If-Match" = Option<String>, Header, description = "`\"N\"`: only while N is the last entry")), request_body = ActOnCase,
+    params(("id" = String, Path, description = "Case"), once::Key, version::Seen), request_body = ActOnCase,
     responses((status = 200, description = "Journalled", body = Done), (status = 403, response = Problem),
         (status = 409, response = Problem),
         (status = 412, response = Problem), (status = 429, response = Problem)))]

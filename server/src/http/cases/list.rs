@@ -26,8 +26,10 @@ pub struct Wanted {
     /// Number or its end, 统一社会信用代码, words of applicant and item.
     question: Option<String>,
     /// 1: those in which the caller himself has a part.
+    #[param(minimum = 0, maximum = 1)]
     mine: Option<u8>,
     /// `next` of the page before.
+    #[param(pattern = "^[0-9]{1,18}$")]
     after: Option<String>,
     /// 1 to 200.
     #[param(minimum = 1, maximum = 200)]
@@ -65,7 +67,7 @@ pub struct CaseLine {
 
 /// Cases, newest first: all of them for staff and supervisors, for others those in which they have a part.
 #[utoipa::path(get, path = "/api/v1/cases", operation_id = "cases", tag = "cases", params(Wanted),
-    responses((status = 200, description = "A page", body = CaseList)))]
+    responses((status = 200, description = "A page", body = CaseList), (status = 404, response = Problem)))]
 pub async fn handle(
     State(services): State<Services>,
     caller: Caller,
@@ -76,7 +78,7 @@ pub async fn handle(
         return Err(ProblemCode::NotFound.into());
     }
     let limit = wanted.limit.unwrap_or(USUAL);
-    if !(1..=MOST).contains(&limit) {
+    if !(1..=MOST).contains(&limit) || wanted.mine.is_some_and(|mine| mine > 1) {
         return Err(ProblemCode::Malformed.into());
     }
     let reads_all = |role: &Role| role.is_staff() || *role == Role::Supervisor;

@@ -140,6 +140,11 @@ impl Client {
 
     /// Does a command; `seq`, or the refusal.
     pub async fn act(&mut self, command: Value, factor: Option<String>) -> Result<u64, Value> {
+        self.act_with(command, json!(factor)).await
+    }
+
+    /// The same with whatever stands for the second factor.
+    pub async fn act_with(&mut self, command: Value, factor: Value) -> Result<u64, Value> {
         self.next += 1;
         let id = self.next;
         self.send(json!({"do": {"id": id, "command": command, "factor": factor}}))

@@ -242,6 +242,7 @@ impl House {
             token_hash: token.digest(),
             person: self.person(who),
             link_session: by_link.then(|| session.to_owned()),
+            method: kanjie_store::SignInMethod::Password,
             device: "test".to_owned(),
             created_at: now,
             expires_at: now + 3_600_000_000,
@@ -250,6 +251,13 @@ impl House {
         let cookie = format!("__Host-kanjie={}", token.text());
         self.cookies.lock().unwrap().insert(key, cookie.clone());
         cookie
+    }
+
+    /// From now on the person comes by this token.
+    pub fn use_cookie(&self, who: &str, session: &str, token: &Token) {
+        let key = (who.to_owned(), session.to_owned());
+        let cookie = format!("__Host-kanjie={}", token.text());
+        self.cookies.lock().unwrap().insert(key, cookie);
     }
 
     /// A second factor that holds now.

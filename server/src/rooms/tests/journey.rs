@@ -116,6 +116,12 @@ pub async fn concluded(house: &House, session: &str, cast: &mut Cast) {
 
 /// The record signed, the decision sealed.
 pub async fn sealed(house: &House, session: &str, cast: &mut Cast) {
+    let seal = drafted(house, session, cast).await;
+    cast.chair.signed(house, seal).await;
+}
+
+/// The record signed, the decision drafted; returns the command that seals it.
+pub async fn drafted(house: &House, session: &str, cast: &mut Cast) -> Value {
     cast.chair.done(json!({"type": "prepare_record"})).await;
     let digest = cast.chair.event("record_prepared").await["digest"].take();
     for client in [
@@ -135,8 +141,7 @@ pub async fn sealed(house: &House, session: &str, cast: &mut Cast) {
         .done(json!({"type": "draft_decision", "decision": decision}))
         .await;
     let preview = relay::get_json(house, "chair", session, "documents/preview").await;
-    let seal = json!({"type": "seal_decision", "content_digest": preview["content_digest"]});
-    cast.chair.signed(house, seal).await;
+    json!({"type": "seal_decision", "content_digest": preview["content_digest"]})
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,12 +2,14 @@
 // Each test binary compiles this anew and uses a part of it.
 #![allow(dead_code)]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kanjie_domain::{Participant, PersonId, Role};
 use kanjie_store::{AppendRequest, Database, IndexChange, NewAccount, Person, SessionRow, Store};
 use kanjie_test_postgres::TestDatabase;
-use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
+use sqlx::postgres::PgRow;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{AssertSqlSafe, Connection, PgConnection, Row as _, SqliteConnection};
 use tempfile::TempDir;
 
 /// Every behaviour is tested on each.
@@ -66,19 +68,78 @@ impl Place {
         dump
     }
 
-    /// Runs a statement past the store.
+    /// Every table of an SQLite file with its columns.
+    pub async fn tables(&self) -> BTreeMap<String, Vec<Column>> {
+        const COLUMNS: &str = "SELECT t.name, c.name, c.type FROM sqlite_schema t, pragma_table_info(t.name) c
+            WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite_%' AND t.name <> '_sqlx_migrations' ORDER BY t.name, c.cid";
+        let found: Vec<(String, String, String)> = sqlx::query_as(COLUMNS)
+            .fetch_all(&mut self.sqlite().await)
+            .await
+            .unwrap();
+        let mut tables = BTreeMap::<_, Vec<_>>::new();
+        for (table, name, kind) in found {
+            let bytes = kind == "BLOB";
+            tables
+                .entry(table)
+                .or_default()
+                .push(Column { name, bytes });
+        }
+        tables
+    }
+
+    /// Every row, each value as the same text on both engines, in one order.
+    pub async fn rows(&self, table: &str, columns: &[Column]) -> Vec<Vec<Option<String>>> {
+        let text = |column: &Column| {
+            let name = format!("\"{}\"", column.name);
+            match (self, column.bytes) {
+                (Self::Sqlite(_), true) => format!("lower(hex({name}))"),
+                (Self::Postgres(_), true) => format!("encode({name}, 'hex')"),
+                (_, false) => format!("CAST({name} AS TEXT)"),
+            }
+        };
+        // hex() of nothing is an empty text in SQLite.
+        let texts: Vec<_> = columns
+            .iter()
+            .map(|column| {
+                let text = text(column);
+                format!("CASE WHEN \"{}\" IS NOT NULL THEN {text} END", column.name)
+            })
+            .collect();
+        let sql = AssertSqlSafe(format!("SELECT {} FROM \"{table}\"", texts.join(", ")));
+        let mut rows: Vec<Vec<Option<String>>> = match self {
+            Self::Sqlite(_) => {
+                let rows = sqlx::query(sql).fetch_all(&mut self.sqlite().await).await;
+                let values = |row| {
+                    (0..columns.len())
+                        .map(|at| SqliteRow::get(row, at))
+                        .collect()
+                };
+                rows.unwrap().iter().map(values).collect()
+            }
+            Self::Postgres(server) => {
+                let mut c = PgConnection::connect(&server.url()).await.unwrap();
+                let rows = sqlx::query(sql).fetch_all(&mut c).await;
+                let values = |row| (0..columns.len()).map(|at| PgRow::get(row, at)).collect();
+                rows.unwrap().iter().map(values).collect()
+            }
+        };
+        rows.sort();
+        rows
+    }
+
+    /// Runs statements past the store.
     pub async fn execute(&self, sql: &str) {
         let sql = AssertSqlSafe(sql.to_owned());
         match self {
             Self::Sqlite(_) => {
-                sqlx::query(sql)
+                sqlx::raw_sql(sql)
                     .execute(&mut self.sqlite().await)
                     .await
                     .unwrap();
             }
             Self::Postgres(server) => {
                 let mut c = PgConnection::connect(&server.url()).await.unwrap();
-                sqlx::query(sql).execute(&mut c).await.unwrap();
+                sqlx::raw_sql(sql).execute(&mut c).await.unwrap();
             }
         }
     }
@@ -97,6 +158,13 @@ impl Place {
             Self::Postgres(server) => Database::parse(&server.url()).unwrap(),
         }
     }
+}
+
+#[derive(Clone, Debug)]
+pub struct Column {
+    pub name: String,
+    /// Or a text or a number.
+    pub bytes: bool,
 }
 
 pub async fn fresh(engine: Engine) -> (Place, Store) {

@@ -181,6 +181,24 @@ fn r35_the_request_can_be_withdrawn_and_comes_too_late_after_the_window() {
     play.report(&grant()).unwrap();
 }
 
+/// An office that has no part in cases takes nobody the right to speak for his own side.
+#[test]
+fn r35_whoever_the_case_touches_is_heard_whatever_his_office() {
+    let mut play = notified();
+    let waive = CaseCommand::WaiveStatement {};
+    assert_eq!(play.refused(ADMINISTRATOR, &waive), Code::NotAllowed);
+    let notify = CaseCommand::NotifyInterestedParty {
+        person: person(ADMINISTRATOR),
+        interest: "住在隔壁".to_owned(),
+    };
+    play.act(HANDLER, &notify).unwrap();
+    play.act(ADMINISTRATOR, &waive).unwrap();
+    let note = CaseCommand::NoteReview {
+        text: "示例".to_owned(),
+    };
+    assert_eq!(play.refused(ADMINISTRATOR, &note), Code::NotAllowed);
+}
+
 #[rstest]
 #[case(APPLICANT)]
 #[case(HANDLER)]

@@ -378,6 +378,7 @@ impl CasePlay {
             factor: self.factor.then_some(Factor {
                 kind: FactorKind::Totp,
                 at: self.now,
+                signed: None,
             }),
             slip: self.slip.then(|| Slip {
                 number: "示例受理〔2026〕1号".to_owned(),

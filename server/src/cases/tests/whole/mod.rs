@@ -10,14 +10,29 @@ use std::collections::BTreeSet;
 use std::sync::Mutex;
 
 use proptest::prelude::*;
-use proptest::test_runner::{Config, TestRunner};
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 use scene::Scene;
 use steps::{Ending, Step};
 
-/// Whole cases that are played, and steps of each.
-const CASES: u32 = 48;
+/// Cases that are played, and steps of each.
+const CASES: u32 = 32;
 const STEPS: std::ops::Range<usize> = 20..50;
+
+/// What the known cases must come to, so that the rules about it are tried: anew for each would be left to chance.
+const REACHED: [&str; 11] = [
+    "accepted",
+    "decided",
+    "false_material_found",
+    "interested_party_notified",
+    "items_failed",
+    "major_flagged",
+    "notice_given",
+    "recusal_recorded",
+    "resurvey_scheduled",
+    "served",
+    "undertaking_given",
+];
 
 fn step() -> impl Strategy<Value = Step> {
     let ending = prop_oneof![
@@ -39,18 +54,12 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-#[test]
-fn whole_cases_keep_every_rule_and_what_follows_happens_once() {
-    let config = Config {
-        cases: CASES,
-        max_shrink_iters: 100,
-        failure_persistence: None,
-        ..Config::default()
-    };
+/// Plays cases to their end and asks everything of each. Answers with the kinds of event that came of them.
+fn play(mut runner: TestRunner) -> BTreeSet<String> {
     let steps = proptest::collection::vec(step(), STEPS);
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let seen = Mutex::new(BTreeSet::new());
-    let played = TestRunner::new(config).run(&steps, |steps| {
+    let played = runner.run(&steps, |steps| {
         runtime.block_on(async {
             let mut scene = Scene::open().await;
             for step in &steps {
@@ -66,23 +75,34 @@ fn whole_cases_keep_every_rule_and_what_follows_happens_once() {
     if let Err(failure) = played {
         panic!("{failure}");
     }
-    // The cases came far enough for the rules to be tried.
-    let seen = seen.into_inner().unwrap();
-    for kind in [
-        "notice_given",
-        "undertaking_given",
-        "accepted",
-        "decided",
-        "items_failed",
-        "resurvey_scheduled",
-        "interested_party_notified",
-        "major_flagged",
-        "recusal_recorded",
-        "served",
-        "false_material_found",
-    ] {
-        assert!(seen.contains(kind), "no case had {kind}: {seen:?}");
+    seen.into_inner().unwrap()
+}
+
+fn config() -> Config {
+    Config {
+        cases: CASES,
+        max_shrink_iters: 100,
+        failure_persistence: None,
+        ..Config::default()
     }
+}
+
+/// Other cases every time.
+#[test]
+fn whole_cases_keep_every_rule_and_what_follows_happens_once() {
+    play(TestRunner::new(config()));
+}
+
+/// The same cases every time, which come to everything that the rules speak of.
+#[test]
+fn known_cases_come_to_everything_and_keep_every_rule() {
+    let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+    let seen = play(TestRunner::new_with_rng(config(), rng));
+    let missing: Vec<_> = REACHED
+        .iter()
+        .filter(|kind| !seen.contains(**kind))
+        .collect();
+    assert!(missing.is_empty(), "{missing:?} of {seen:?}");
 }
 
 /// The way that a case usually goes, to its end: otherwise the property might hold of cases that never come far.
@@ -117,7 +137,6 @@ async fn r16_a_recusal_and_an_announcement_in_both_orders() {
 /// The same with both on their way at once.
 #[tokio::test(flavor = "multi_thread")]
 async fn r16_a_recusal_and_an_announcement_at_once() {
-    let mut announced = 0;
     for _ in 0..6 {
         let mut scene = Scene::open().await;
         while !scene.is_sealed().await {
@@ -129,7 +148,5 @@ async fn r16_a_recusal_and_an_announcement_at_once() {
         let case = scene.case().await;
         let decided = case.stage.decided().is_some();
         assert_ne!(decided, !case.facts.recused.is_empty());
-        announced += u8::from(decided);
     }
-    assert!(announced <= 6);
 }
