@@ -1,6 +1,7 @@
 //! A session played step by step, for tests: journey A (rules.md) and everything on the way to it.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use crate::case::{CaseBrief, CaseFacts};
 use crate::command::{Actor, Command, Context, Digests, DocumentFacts, Factor, FactorKind, Report};
@@ -14,7 +15,7 @@ use crate::refusal::{Code, Refusal};
 use crate::seed::{DEFAULT_REMEDIES, templates};
 use crate::session::Session;
 use crate::site::Whereabouts;
-use crate::template::Remote;
+use crate::template::{Remote, Template};
 
 pub const CHAIR: &str = "chair";
 pub const SURVEYOR_1: &str = "surveyor-1";
@@ -68,23 +69,31 @@ fn participant(id: &str, name: &str, roles: &[Role]) -> Participant {
     }
 }
 
+/// Read once: a test plays many sessions.
+static FOOD_CATERING: LazyLock<Template> = LazyLock::new(|| templates().swap_remove(0));
+
+/// The case of journey A.
+#[must_use]
+pub fn brief() -> CaseBrief {
+    CaseBrief {
+        case_no: "示例-2026-0001".to_owned(),
+        item_title: "食品经营许可（餐饮服务）".to_owned(),
+        applicant: "示例餐饮有限公司".to_owned(),
+        uscc: "91110000MA00000000".to_owned(),
+        address: "示例路1号".to_owned(),
+        authority: "示例区行政审批局".to_owned(),
+        contact: "010-00000000".to_owned(),
+    }
+}
+
 /// Entry 1 of a journey-A session; chair and approver are one person.
 #[must_use]
 pub fn scheduled() -> Scheduled {
-    let mut templates = templates();
     Scheduled {
         session: "session-1".to_owned(),
         case: "case-1".to_owned(),
-        brief: CaseBrief {
-            case_no: "示例-2026-0001".to_owned(),
-            item_title: "食品经营许可（餐饮服务）".to_owned(),
-            applicant: "示例餐饮有限公司".to_owned(),
-            uscc: "91110000MA00000000".to_owned(),
-            address: "示例路1号".to_owned(),
-            authority: "示例区行政审批局".to_owned(),
-            contact: "010-00000000".to_owned(),
-        },
-        template: templates.swap_remove(0),
+        brief: brief(),
+        template: FOOD_CATERING.clone(),
         participants: vec![
             participant(CHAIR, "主持人", &[Role::Chair, Role::Approver]),
             participant(SURVEYOR_1, "勘验甲", &[Role::Surveyor]),
@@ -200,13 +209,20 @@ impl Play {
     /// # Errors
     /// As [`crate::report`].
     pub fn report(&mut self, report: &Report) -> Result<Vec<Event>, Refusal> {
-        let actor = Actor::System;
-        let events = crate::report(&self.session, report, &self.context(&actor))?;
-        self.append(actor, &events);
+        let events = self.ask_report(report)?;
+        self.append(Actor::System, &events);
         Ok(events)
     }
 
-    fn append(&mut self, actor: Actor, events: &[Event]) {
+    /// What `report` says, without appending.
+    ///
+    /// # Errors
+    /// As [`crate::report`].
+    pub fn ask_report(&self, report: &Report) -> Result<Vec<Event>, Refusal> {
+        crate::report(&self.session, report, &self.context(&Actor::System))
+    }
+
+    pub(crate) fn append(&mut self, actor: Actor, events: &[Event]) {
         for event in events {
             let entry = Recorded {
                 actor: actor.clone(),

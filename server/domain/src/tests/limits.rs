@@ -51,10 +51,12 @@ fn one_person_causes_only_so_many_entries_but_keeps_the_rights() {
 #[test]
 fn evidence_and_strokes_are_bounded() {
     let mut play = live().unwrap();
-    for kind in std::iter::repeat_n(EvidenceKind::Exterior, limits::EVIDENCE) {
-        let still = play.still(SURVEYOR_1, kind);
-        play.act(SURVEYOR_1, &still).unwrap();
-    }
+    let still = play.still(SURVEYOR_1, EvidenceKind::Exterior);
+    play.act(SURVEYOR_1, &still).unwrap();
+    let taken = play.session.evidence[0].clone();
+    play.session.evidence = vec![taken; limits::EVIDENCE - 1];
+    let still = play.still(SURVEYOR_1, EvidenceKind::Photo);
+    play.act(SURVEYOR_1, &still).unwrap();
     let still = play.still(SURVEYOR_1, EvidenceKind::Photo);
     assert_eq!(refused(&play, SURVEYOR_1, &still), Code::LimitReached);
     let annotate = |strokes: Vec<Vec<Point>>| Command::Annotate {

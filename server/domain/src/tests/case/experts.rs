@@ -1,6 +1,7 @@
 //! The draw from the expert pool, recusal after it, confidentiality (R16, R48).
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use rstest::rstest;
 
@@ -39,7 +40,7 @@ fn with(change: impl FnOnce(&mut PoolExpert)) -> CasePlay {
         .iter_mut()
         .find(|of| of.person == person("expert-1"));
     change(one.unwrap());
-    play.pool = ExpertPool::new("示例-2", experts).unwrap();
+    play.pool = Arc::new(ExpertPool::new("示例-2", experts).unwrap());
     play
 }
 

@@ -1,21 +1,23 @@
 //! A case played step by step, with a clock that is set to a day.
 
 use std::collections::BTreeSet;
+use std::sync::{Arc, LazyLock};
 
 use jiff::civil::Date;
 
 use crate::calendar::{Calendar, end_of_day};
 use crate::case::{
-    Application, Bar, Case, CaseBrief, CaseCommand, CaseContext, CaseEvent, CaseRecorded,
-    CaseReport, CommitmentRoute, Concern, CreditStanding, DecisionFacts, DrawFrom, FileFacts,
-    Guide, ListedMaterial, MissingItem, Need, Retention, ServiceMethod, Slip, Supply, TimeLimits,
-    Verdict, Written, decide, open, report,
+    Application, Bar, Case, CaseCommand, CaseContext, CaseEvent, CaseRecorded, CaseReport,
+    CommitmentRoute, Concern, CreditStanding, DecisionFacts, DrawFrom, FileFacts, Guide,
+    ListedMaterial, MissingItem, Need, Retention, ServiceMethod, Slip, Supply, TimeLimits, Verdict,
+    Written, decide, open, report,
 };
 use crate::command::{Actor, Factor, FactorKind};
 use crate::event::DecisionKind;
 use crate::people::{PersonId, Role};
 use crate::pool::{Availability, ExpertPool, PoolExpert, Seed};
 use crate::refusal::{Code, Refusal};
+pub use crate::testing::brief;
 use crate::testing::person;
 
 pub const APPLICANT: &str = "applicant";
@@ -70,10 +72,6 @@ pub fn date(text: &str) -> Date {
 /// Nine o'clock of that day in Shanghai.
 pub fn morning(text: &str) -> i64 {
     end_of_day(date(text)).unwrap() - 15 * 3_600 * 1_000_000 + 1
-}
-
-pub fn brief() -> CaseBrief {
-    crate::testing::scheduled().brief
 }
 
 pub fn guide() -> Guide {
@@ -183,6 +181,10 @@ pub fn pool() -> ExpertPool {
     ExpertPool::new("示例-1", one.chain(many).collect()).unwrap()
 }
 
+/// Read once: a test plays many cases.
+static CALENDAR: LazyLock<Arc<Calendar>> = LazyLock::new(|| Arc::new(Calendar::example().unwrap()));
+static POOL: LazyLock<Arc<ExpertPool>> = LazyLock::new(|| Arc::new(pool()));
+
 /// Draws from a field in which only this person is at home.
 pub fn call(who: &str) -> CaseCommand {
     CaseCommand::DrawExperts {
@@ -263,9 +265,10 @@ pub struct CasePlay {
     pub case: Case,
     pub journal: Vec<CaseRecorded>,
     pub now: i64,
-    pub calendar: Calendar,
+    /// Shared: a walk copies its play before every step.
+    pub calendar: Arc<Calendar>,
     pub bars: Vec<Bar>,
-    pub pool: ExpertPool,
+    pub pool: Arc<ExpertPool>,
     pub factor: bool,
     pub slip: bool,
 }
@@ -277,7 +280,7 @@ impl CasePlay {
     }
 
     pub fn opened_by(id: &str, guide: Guide, day: &str) -> Self {
-        let calendar = Calendar::example().unwrap();
+        let calendar = Arc::clone(&CALENDAR);
         let application = Application {
             case: id.to_owned(),
             applicant: person(APPLICANT),
@@ -304,7 +307,7 @@ impl CasePlay {
             now: morning(day),
             calendar,
             bars: Vec::new(),
-            pool: pool(),
+            pool: Arc::clone(&POOL),
             factor: true,
             slip: true,
         };
@@ -404,8 +407,13 @@ impl CasePlay {
         Ok(events)
     }
 
+    /// What `report` says, without appending.
+    pub fn ask_report(&self, of: &CaseReport) -> Result<Vec<CaseEvent>, Refusal> {
+        self.with(&Actor::System, |ctx| report(&self.case, of, ctx))
+    }
+
     pub fn report(&mut self, of: &CaseReport) -> Result<Vec<CaseEvent>, Refusal> {
-        let events = self.with(&Actor::System, |ctx| report(&self.case, of, ctx))?;
+        let events = self.ask_report(of)?;
         self.append(&Actor::System, &events);
         Ok(events)
     }
@@ -427,7 +435,7 @@ impl CasePlay {
         self.report(of).unwrap_err().code
     }
 
-    fn append(&mut self, actor: &Actor, events: &[CaseEvent]) {
+    pub fn append(&mut self, actor: &Actor, events: &[CaseEvent]) {
         for event in events {
             let entry = recorded(actor, self.now, event);
             self.case.evolve(&entry);

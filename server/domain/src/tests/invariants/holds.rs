@@ -1,6 +1,7 @@
 //! What must hold in every state, and of every batch.
 
 use crate::audience::audience;
+use crate::case::CaseFacts;
 use crate::command::Command;
 use crate::event::{ChatScope, DecisionKind, Ending, Event, SurveyOutcome};
 use crate::people::{Participant, PersonId};
@@ -12,8 +13,14 @@ use crate::visible::{Viewer, visible};
 
 use super::walk::{Step, end, ends};
 
-/// After an accepted step.
-pub fn after(before: &Play, step: &Step, events: &[Event], after: &Play) {
+/// What a step found, without its journal, which is long.
+pub struct Before {
+    pub session: Session,
+    pub case: CaseFacts,
+}
+
+/// After an accepted step. `after` answers as with the second factor given.
+pub fn after(before: &Before, step: &Step, events: &[Event], after: &Play) {
     assert!(!events.is_empty(), "{step:?}");
     quorum_when_live(after);
     lawful(&after.session);
@@ -24,7 +31,7 @@ pub fn after(before: &Play, step: &Step, events: &[Event], after: &Play) {
     one_check(&before.session, events);
     channel_and_place(before, step, events);
     supervisors_only_watch(step, events);
-    private_things_stay_private(before, after);
+    private_things_stay_private(&before.session, events, after);
     media_stays_inside(&after.session);
     readiness_agrees(after);
 }
@@ -116,7 +123,7 @@ fn nothing_against_one_cut_off(before: &Session, events: &[Event]) {
 }
 
 /// R20, R23: nothing is concluded over the head of who asked for the other channel, or away from the site.
-fn channel_and_place(before: &Play, step: &Step, events: &[Event]) {
+fn channel_and_place(before: &Before, step: &Step, events: &[Event]) {
     let asked = before.session.on_site_asked().is_some();
     let beyond = !before.session.deviating(&before.case).is_empty();
     for event in events {
@@ -160,10 +167,10 @@ fn supervisors_only_watch(step: &Step, events: &[Event]) {
 }
 
 /// R28, and what nobody but its readers may read.
-fn private_things_stay_private(before: &Play, after: &Play) {
+fn private_things_stay_private(before: &Session, events: &[Event], after: &Play) {
     let scheduled = &after.session.scheduled;
     assert_eq!(Viewer::of(scheduled, &person(STRANGER)), None);
-    let new = &after.journal[before.journal.len()..];
+    let new = &after.journal[after.journal.len() - events.len()..];
     for participant in &scheduled.participants {
         let viewer = Viewer::of(scheduled, &participant.person).unwrap();
         for entry in new {
@@ -173,9 +180,7 @@ fn private_things_stay_private(before: &Play, after: &Play) {
                 Event::SegmentOpened { private, .. } => *private,
                 _ => false,
             };
-            if before.session.is_deliberating()
-                && matches!(entry.event, Event::SegmentOpened { .. })
-            {
+            if before.is_deliberating() && matches!(entry.event, Event::SegmentOpened { .. }) {
                 assert!(private);
             }
             if participant.is_applicant_side() {
@@ -245,8 +250,7 @@ fn in_the_room(session: &Session, who: &Participant, presence: &Presence, sends:
 
 /// What the panels promise is what `decide` does, for the person whose act it is.
 fn readiness_agrees(play: &Play) {
-    let mut play = play.clone();
-    play.factor = true;
+    assert!(play.factor);
     let session = &play.session;
     let chair = person(CHAIR);
     let able = session.is_live_staff(&chair, &play.case);
@@ -261,7 +265,7 @@ fn readiness_agrees(play: &Play) {
             Act::End => end(Ending::SwitchOnSite),
             Act::Close => Command::Close {},
             Act::SignRecord => {
-                signing_agrees(&play, act.ready);
+                signing_agrees(play, act.ready);
                 continue;
             }
         };

@@ -1,6 +1,6 @@
 //! A random walk: mostly the next step of a valid journey, else anything by anybody.
 
-use crate::command::{Command, Report};
+use crate::command::{Actor, Command, Report};
 use crate::event::{
     Answer, ChatScope, CheckResult, DepartureCause, Ending, Event, EvidenceKind, IdentityMethod,
     OpinionKind, Point, Position, Stance, SurveyOutcome,
@@ -13,7 +13,7 @@ use crate::testing::{
     SURVEYOR_2, grant, person, refuse, scheduled,
 };
 
-use super::holds;
+use super::holds::{self, Before};
 use super::journey::journey;
 
 /// Where the walks are surveyed.
@@ -91,15 +91,20 @@ impl Walk {
             let who = self.dice.pick(&ALL);
             self.play.case.recused.insert(person(who));
         }
-        let before = self.play.clone();
-        let happened = match &step {
-            Step::Do(who, command) => self.play.act(who, command),
-            Step::Report(report) => self.play.report(report),
+        let (actor, asked) = match &step {
+            Step::Do(who, command) => (Actor::Person(person(who)), self.play.ask(who, command)),
+            Step::Report(report) => (Actor::System, self.play.ask_report(report)),
         };
-        match happened {
-            Ok(events) => holds::after(&before, &step, &events, &self.play),
-            Err(_) => assert_eq!(before.session, self.play.session),
-        }
+        // Refused: nothing was changed, for whoever decides only reads.
+        let Ok(events) = asked else { return };
+        let before = Before {
+            session: self.play.session.clone(),
+            case: self.play.case.clone(),
+        };
+        self.play.append(actor, &events);
+        // The panels are held against what happens with the factor; the next step sets it anew.
+        self.play.factor = true;
+        holds::after(&before, &step, &events, &self.play);
     }
 
     /// The state is the fold of its journal.

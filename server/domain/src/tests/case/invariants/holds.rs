@@ -1,6 +1,6 @@
 //! What must hold in every state, and of every batch. Read from the journal where it can be, not from the state.
 
-use crate::calendar::day_of;
+use crate::calendar::{Calendar, day_of};
 use crate::case::{
     Case, CaseCommand, CaseEvent, CaseRecorded, CaseViewer, Confidentiality, Credit, PeriodState,
     RatingState, ReviewResult, Route, Stage, Supply, Verdict, decision_due, visible,
@@ -11,17 +11,24 @@ use crate::testing::person;
 use super::super::play::*;
 use super::walk::{Step, decides};
 
+/// What a step found, without its journal, which is long.
+pub struct Before {
+    pub case: Case,
+    pub now: i64,
+}
+
 /// After an accepted step.
-pub fn after(before: &CasePlay, step: &Step, events: &[CaseEvent], after: &CasePlay) {
+pub fn after(before: &Before, step: &Step, events: &[CaseEvent], after: &CasePlay) {
     assert!(!events.is_empty(), "{step:?}");
     lawful(&after.case);
     sides(&after.case);
     course_goes_forward(&before.case, &after.case);
     actors(before, step);
-    intake(before, events);
+    intake(before, events, &after.calendar);
     once_each(after);
     clock(before, after);
-    decisions(before, events);
+    let earlier = &after.journal[..after.journal.len() - events.len()];
+    decisions(before.now, earlier, events);
     publication(after, events);
     reading(after, events);
     experts(&after.case);
@@ -69,7 +76,7 @@ fn course_goes_forward(before: &Case, after: &Case) {
 
 /// R16, R58: the recused do nothing, and neither do those whose office has no part in cases, unless the case touches
 /// themselves: then they speak for their own side (R35), as anybody would.
-fn actors(before: &CasePlay, step: &Step) {
+fn actors(before: &Before, step: &Step) {
     let Step::Do(who, command) = step else { return };
     let facts = &before.case.facts;
     assert!(!facts.recused.contains(&person(who)));
@@ -97,7 +104,7 @@ fn sides(case: &Case) {
 }
 
 /// R01, R02, R03, R09, R10, R11, R12.
-fn intake(before: &CasePlay, events: &[CaseEvent]) {
+fn intake(before: &Before, events: &[CaseEvent], calendar: &Calendar) {
     let case = &before.case;
     let guide = &case.application.as_ref().unwrap().guide;
     let shared = |code: &str| {
@@ -106,9 +113,7 @@ fn intake(before: &CasePlay, events: &[CaseEvent]) {
     };
     let in_time = || {
         let receipt = case.stage.receipt().unwrap();
-        let last = before
-            .calendar
-            .add_working_days(day_of(receipt.at).unwrap(), guide.time.notice);
+        let last = calendar.add_working_days(day_of(receipt.at).unwrap(), guide.time.notice);
         day_of(before.now).unwrap() <= last.unwrap()
     };
     for event in events {
@@ -177,31 +182,31 @@ fn once_each(play: &CasePlay) {
 }
 
 /// R04 to R07: no act and no passing of time takes days away.
-fn clock(before: &CasePlay, after: &CasePlay) {
-    let due = |play: &CasePlay| decision_due(&play.case, &play.calendar, play.now).unwrap();
-    if let (Some(earlier), Some(later)) = (due(before), due(after)) {
+fn clock(before: &Before, after: &CasePlay) {
+    let due = |case, now| decision_due(case, &after.calendar, now).unwrap();
+    let (earlier, later) = (due(&before.case, before.now), due(&after.case, after.now));
+    if let (Some(earlier), Some(later)) = (earlier, later) {
         assert!(earlier <= later, "{earlier} {later}");
     }
 }
 
 /// R11, R35, R36, R45: read from the journal alone.
-fn decisions(before: &CasePlay, events: &[CaseEvent]) {
+fn decisions(now: i64, earlier: &[CaseRecorded], events: &[CaseEvent]) {
     let Some(decision) = events.iter().find_map(|event| match event {
         CaseEvent::Decided(decision) => Some(decision),
         _ => None,
     }) else {
         return;
     };
-    let journal = &before.journal;
-    let has = |of: &dyn Fn(&CaseEvent) -> bool| journal.iter().any(|entry| of(&entry.event));
-    for entry in journal {
+    let has = |of: &dyn Fn(&CaseEvent) -> bool| earlier.iter().any(|entry| of(&entry.event));
+    for entry in earlier {
         match &entry.event {
             CaseEvent::InterestedPartyNotified {
                 person,
                 window_until,
                 ..
             } => {
-                assert!(before.now > *window_until);
+                assert!(now > *window_until);
                 assert!(has(&|event| {
                     matches!(event, CaseEvent::PartyStated { person: by, .. } if by == person)
                 }));

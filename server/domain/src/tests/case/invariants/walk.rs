@@ -5,6 +5,7 @@ use crate::case::{
     Material, Part, Publication, Rating, RatingState, Retention, ReviewResult, Slot, Stage,
     Statement,
 };
+use crate::command::Actor;
 use crate::event::DecisionKind;
 use crate::people::Role;
 use crate::records::{AccessKind, Purpose, access};
@@ -12,7 +13,7 @@ use crate::testing::person;
 use crate::tests::invariants::walk::Dice;
 
 use super::super::play::*;
-use super::holds;
+use super::holds::{self, Before};
 
 const DAY_US: i64 = 24 * 3_600 * 1_000_000;
 
@@ -63,15 +64,18 @@ impl Walk {
         };
         self.play.factor = !random || !self.dice.next().is_multiple_of(20);
         self.play.slip = !random || !self.dice.next().is_multiple_of(20);
-        let before = self.play.clone();
-        let happened = match &step {
-            Step::Do(who, command) => self.play.act(who, command),
-            Step::Report(report) => self.play.report(report),
+        let (actor, asked) = match &step {
+            Step::Do(who, command) => (Actor::Person(person(who)), self.play.ask(who, command)),
+            Step::Report(report) => (Actor::System, self.play.ask_report(report)),
         };
-        match happened {
-            Ok(events) => holds::after(&before, &step, &events, &self.play),
-            Err(_) => assert_eq!(before.case, self.play.case),
-        }
+        // Refused: nothing was changed, for whoever decides only reads.
+        let Ok(events) = asked else { return };
+        let before = Before {
+            case: self.play.case.clone(),
+            now: self.play.now,
+        };
+        self.play.append(&actor, &events);
+        holds::after(&before, &step, &events, &self.play);
     }
 
     fn wait_until(&mut self, then: i64) {
