@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use kanjie_domain::case::CaseReport;
+use kanjie_domain::records::{AccessKind, Purpose, access};
 use kanjie_domain::session::{Decision, Stage};
 use kanjie_domain::{Event, PersonId, Recorded, Session, Viewer};
 use kanjie_evidence::package::Copy;
@@ -9,6 +11,7 @@ use kanjie_evidence::{Entry, Key, Receipt};
 use kanjie_recordings::package::{self, PackageInput, PackagedReceipt};
 use kanjie_store::{JournalId, StoreError};
 
+use crate::cases::{CaseError, host};
 use crate::effects::papers::{self, PaperKind};
 use crate::effects::{files, playback, slips};
 use crate::rooms::journal::{for_viewer, read};
@@ -27,6 +30,10 @@ pub enum ExportError {
     NoApplicant,
     #[error("entry {seq} of the journal cannot be read: {what}")]
     Damaged { seq: u64, what: String },
+    #[error("say why it is exported: the purpose stands in the case's journal")]
+    NoPurpose,
+    #[error("the case's journal: {0}")]
+    Case(#[from] CaseError),
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error("a document: {0}")]
@@ -50,6 +57,36 @@ impl ExportError {
     }
 }
 
+/// Who exports by the command line: whoever may start the program on the machine.
+const COMMAND_LINE: &str = "command_line";
+
+/// Takes the package of a closed session out of the house. That it was, and why, is journalled in the case before (R59).
+///
+/// # Errors
+/// As [`export`], and without a purpose.
+pub async fn take_out(
+    services: &Services,
+    session: &str,
+    copy: Copy,
+    purpose: Purpose,
+    out: &Path,
+) -> Result<(), ExportError> {
+    let journal = Journal::read(services, session).await?;
+    let now = services.env.now();
+    let accessed = access(COMMAND_LINE, AccessKind::Export, Some(purpose), now);
+    let news = CaseReport::RecordingOpened {
+        session: session.to_owned(),
+        accessed: accessed.map_err(|_| ExportError::NoPurpose)?,
+    };
+    let case = services.store.session(session).await?;
+    let case = case
+        .ok_or_else(|| ExportError::NotFound(session.to_owned()))?
+        .case_id;
+    let noted = host::tell(services, &case, &news).await?;
+    noted.ok_or(ExportError::NoPurpose)?;
+    write(services, session, journal, copy, out).await
+}
+
 /// Writes the package of a closed session to `out`, which must not exist.
 ///
 /// # Errors
@@ -61,6 +98,16 @@ pub async fn export(
     out: &Path,
 ) -> Result<(), ExportError> {
     let journal = Journal::read(services, session).await?;
+    write(services, session, journal, copy, out).await
+}
+
+async fn write(
+    services: &Services,
+    session: &str,
+    journal: Journal,
+    copy: Copy,
+    out: &Path,
+) -> Result<(), ExportError> {
     let dir = files::session_dir(&services.config.data, session);
     let (out, signer) = (out.to_owned(), services.signer.clone());
     let now = services.env.now();

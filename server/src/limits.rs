@@ -25,6 +25,8 @@ pub struct Limits {
     pub passkey_by_address: Gate,
     pub passkey_by_person: Gate,
     pub oidc_by_address: Gate,
+    /// R59: each look at a recording is an entry in its case.
+    pub look_by_person: Gate,
     pub hashing: Semaphore,
 }
 
@@ -48,6 +50,7 @@ impl Limits {
             passkey_by_address: Gate::new(60, Duration::from_secs(2)),
             passkey_by_person: Gate::new(20, Duration::from_secs(10)),
             oidc_by_address: Gate::new(60, Duration::from_secs(2)),
+            look_by_person: Gate::new(30, Duration::from_secs(10)),
             hashing: Semaphore::new(HASHES_AT_ONCE),
         }
     }
@@ -65,6 +68,7 @@ impl Limits {
             &self.passkey_by_address,
             &self.passkey_by_person,
             &self.oidc_by_address,
+            &self.look_by_person,
         ] {
             gate.0.retain_recent();
             gate.0.shrink_to_fit();

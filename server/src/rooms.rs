@@ -444,7 +444,8 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(http_journal::get))
         .routes(routes!(stills::get, stills::put).layer(large))
         .routes(routes!(documents::get))
-        .routes(routes!(recording_files::get))
-        .routes(routes!(recording_files::file))
+        .routes(routes!(recording_files::list::handle))
+        .routes(routes!(recording_files::looks::handle))
+        .routes(routes!(recording_files::file::handle))
         .routes(routes!(verification::get))
 }

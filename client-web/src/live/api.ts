@@ -11,6 +11,8 @@ export type LinkBrief = Schemas["LinkBrief"];
 export type Verification = Schemas["Verification"];
 export type RecordedTrack = Schemas["RecordedTrack"];
 export type Recording = Schemas["Recording"];
+/** Why a recording is watched (R59). */
+export type Purpose = Schemas["Purpose"];
 export type Passkey = Schemas["Passkey"];
 export type Registration = Schemas["Registration"];
 export type AddOptions = Schemas["PasskeyAddOptions"];
@@ -55,6 +57,8 @@ export const api = {
 	journal: (id: string, after: number): Promise<Reply<{ entries: Entry[] }>> =>
 		call("get", "/api/v1/sessions/{id}/journal", { path: { id }, query: { after } }),
 	recording: (id: string) => call("get", "/api/v1/sessions/{id}/recording", { path: { id } }),
+	look: (id: string, purpose: Purpose) =>
+		call("post", "/api/v1/sessions/{id}/recording/looks", { path: { id }, body: purpose }),
 	verification: (id: string) => call("get", "/api/v1/sessions/{id}/verification", { path: { id } }),
 	preview: (id: string) =>
 		call("get", "/api/v1/sessions/{id}/documents/{name}", { path: { id, name: "preview" } }),

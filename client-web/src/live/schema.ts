@@ -534,6 +534,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sessions/{id}/recording/looks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Notes in the case who watches the recording and why; its tracks are open to the caller for twelve hours from then on. */
+        post: operations["look_at_recording"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sessions/{id}/recording/{file}": {
         parameters: {
             query?: never;
@@ -1612,6 +1629,13 @@ export interface components {
         LinkToken: {
             token: string;
         };
+        Look: {
+            /**
+             * Format: int64
+             * @description The entry in the case's journal that tells of it.
+             */
+            seq: number;
+        };
         /** @description The caller. */
         Me: {
             link_session: string | null;
@@ -1815,6 +1839,29 @@ export interface components {
         };
         /** @description What came along with a command as its second factor. */
         Proof: string | components["schemas"]["ActAssertion"];
+        /** @description R59: why somebody looks at a recording. A complaint or a court case has its number, anything else a reason. */
+        Purpose: {
+            /** @enum {string} */
+            purpose: "review";
+        } | {
+            /** @enum {string} */
+            purpose: "supervision";
+        } | {
+            /** @enum {string} */
+            purpose: "own_copy";
+        } | {
+            number: string;
+            /** @enum {string} */
+            purpose: "complaint";
+        } | {
+            number: string;
+            /** @enum {string} */
+            purpose: "court";
+        } | {
+            /** @enum {string} */
+            purpose: "other";
+            why: string;
+        };
         /** @enum {string} */
         Quality: "good" | "fair" | "poor" | "lost";
         /**
@@ -3065,8 +3112,46 @@ export interface operations {
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    look_at_recording: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Session */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Purpose"];
+            };
+        };
+        responses: {
+            /** @description Journalled */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Look"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            408: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
             500: components["responses"]["Problem"];
         };
     };
@@ -3105,7 +3190,9 @@ export interface operations {
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
             416: components["responses"]["Problem"];
             500: components["responses"]["Problem"];
         };

@@ -55,7 +55,10 @@ pub const APPROVALS: usize = 200;
 pub const PASSAGES: usize = 500;
 
 /// Refuses what is longer than `most` characters.
-pub(crate) fn text(text: &str, most: usize) -> Result<(), Refusal> {
+///
+/// # Errors
+/// `text_too_long`.
+pub fn text(text: &str, most: usize) -> Result<(), Refusal> {
     if text.chars().nth(most).is_some() {
         return Err(Code::TextTooLong.into());
     }

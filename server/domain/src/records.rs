@@ -202,8 +202,9 @@ impl Log {
     }
 }
 
-/// R59: why somebody looks at a recording.
+/// R59: why somebody looks at a recording. A complaint or a court case has its number, anything else a reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "purpose", rename_all = "snake_case")]
 pub enum Purpose {
     Review,
@@ -212,6 +213,18 @@ pub enum Purpose {
     Complaint { number: String },
     Court { number: String },
     Other { why: String },
+}
+
+impl Purpose {
+    /// What it names: a number or a reason; `None` where the word says it all.
+    #[must_use]
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::Review | Self::Supervision | Self::OwnCopy => None,
+            Self::Complaint { number } | Self::Court { number } => Some(number),
+            Self::Other { why } => Some(why),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -226,6 +239,7 @@ pub enum AccessKind {
 pub struct Accessed {
     pub person: String,
     pub kind: AccessKind,
+    #[serde(flatten)]
     pub purpose: Purpose,
     pub at: i64,
 }
@@ -241,12 +255,7 @@ pub fn access(
     at: i64,
 ) -> Result<Accessed, RecordsError> {
     let purpose = purpose.ok_or(RecordsError::PurposeMissing)?;
-    let named = match &purpose {
-        Purpose::Review | Purpose::Supervision | Purpose::OwnCopy => true,
-        Purpose::Complaint { number } | Purpose::Court { number } => !number.trim().is_empty(),
-        Purpose::Other { why } => !why.trim().is_empty(),
-    };
-    if !named {
+    if purpose.text().is_some_and(|text| text.trim().is_empty()) {
         return Err(RecordsError::PurposeMissing);
     }
     Ok(Accessed {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
+use kanjie_domain::records::Purpose;
 use kanjie_evidence::command;
 use kanjie_evidence::package::Copy;
 use kanjie_store::{Database, MigrationState, Store, Verified};
@@ -121,6 +122,9 @@ pub struct Export {
     /// A copy for somebody in particular, rather than the full one.
     #[arg(long = "for", value_enum)]
     whose: Option<For>,
+    /// Why it is taken out; stands in the case's journal (R59). Default: the bureau's own review, or the applicant's copy.
+    #[arg(long)]
+    purpose: Option<String>,
     /// Where the package goes; must not exist. Default: under `exports` in the data directory.
     #[arg(long)]
     out: Option<PathBuf>,
@@ -138,7 +142,12 @@ impl Export {
             let name = format!("{}-{name}-{}", self.session, services.env.now());
             services.config.data.join("exports").join(name)
         });
-        export::export(services, &self.session, copy, &out)
+        let purpose = match (self.purpose, copy) {
+            (Some(why), _) => Purpose::Other { why },
+            (None, Copy::Full) => Purpose::Review,
+            (None, Copy::Applicant) => Purpose::OwnCopy,
+        };
+        export::take_out(services, &self.session, copy, purpose, &out)
             .await
             .map_err(|error| Failure::Rooms(error.to_string()))?;
         let place = std::fs::canonicalize(&out).map_err(Failure::file(&out))?;

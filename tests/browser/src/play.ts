@@ -155,7 +155,7 @@ export async function recordingReady(viewer: Actor, server: Server, session: str
   }
 }
 
-/** Opens the playback page and reads its verdict. */
+/** Opens the playback page, reads its verdict, says why it is watched and waits for its pictures. */
 export async function openPlayback(viewer: Actor, server: Server, session: string): Promise<boolean> {
   const { page } = viewer;
   await page.goto("about:blank");
@@ -165,6 +165,9 @@ export async function openPlayback(viewer: Actor, server: Server, session: strin
   const verdict = page.getByTestId("verification");
   await verdict.waitFor();
   const whole = !((await verdict.getAttribute("class")) ?? "").includes("bad");
+  const why = page.getByTestId("why");
+  await why.getByLabel(label("why.purpose")).selectOption("review");
+  await why.getByRole("button", { name: label("why.submit") }).click();
   await page.waitForFunction(() => [...document.querySelectorAll("video")].some((video) => video.readyState >= 2));
   return whole;
 }

@@ -12,6 +12,8 @@ export function useRecord(id: string) {
 	const recording = shallowRef<Recording | null>(null);
 	const verification = shallowRef<Verification | null>(null);
 	const refusal = shallowRef<Refusal | null>(null);
+	/** Why the recording is not for this viewer; the rest of the page is. */
+	const closed = shallowRef<Refusal | null>(null);
 	let timer = 0;
 	let left = false;
 
@@ -36,7 +38,7 @@ export function useRecord(id: string) {
 	async function loadRecording(): Promise<void> {
 		const reply = await api.recording(id);
 		if (left) return;
-		if ("refusal" in reply) refusal.value = reply.refusal;
+		if ("refusal" in reply) closed.value = reply.refusal;
 		else recording.value = reply.ok;
 		if ("ok" in reply && reply.ok.state === "making") {
 			timer = window.setTimeout(() => void loadRecording(), AGAIN_MS);
@@ -54,5 +56,5 @@ export function useRecord(id: string) {
 		left = true;
 		window.clearTimeout(timer);
 	});
-	return { session, recording, verification, refusal };
+	return { session, recording, verification, refusal, closed };
 }

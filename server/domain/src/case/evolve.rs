@@ -8,7 +8,7 @@ use super::words::{CreditStanding, Verdict};
 use super::{Case, Stage};
 use crate::command::Actor;
 use crate::event::DecisionKind;
-use crate::records::Approval;
+use crate::records::{AccessKind, Approval};
 
 impl Case {
     /// Folds one entry.
@@ -28,7 +28,7 @@ impl Case {
         self.evolve_stage(&entry.event, at);
         self.evolve_intake(&entry.event, at);
         self.evolve_clock(&entry.event, at);
-        self.evolve_people(&entry.event);
+        self.evolve_people(&entry.event, at);
         self.evolve_sessions(&entry.event);
         self.evolve_publication(&entry.event, at);
     }
@@ -120,7 +120,7 @@ impl Case {
         }
     }
 
-    fn evolve_people(&mut self, event: &CaseEvent) {
+    fn evolve_people(&mut self, event: &CaseEvent, at: i64) {
         match event {
             CaseEvent::StaffAssigned { person, role } => {
                 self.staff.entry(person.clone()).or_default().insert(*role);
@@ -150,6 +150,12 @@ impl Case {
                     purpose: purpose.clone(),
                     until: *until,
                 });
+            }
+            CaseEvent::RecordingOpened { session, accessed }
+                if accessed.kind == AccessKind::View =>
+            {
+                let key = (session.clone(), accessed.person.clone());
+                self.looks.insert(key, at);
             }
             _ => {}
         }

@@ -95,6 +95,8 @@ pub struct Case {
     pub retention: Option<Retention>,
     /// R58.
     pub approvals: Vec<Approval>,
+    /// R59: when each last opened the recording of a session to view it, UTC µs; by session and person.
+    pub looks: BTreeMap<(String, String), i64>,
     /// Entries each person caused.
     pub entries: BTreeMap<PersonId, u32>,
 }
@@ -123,6 +125,7 @@ impl Case {
             experts: BTreeSet::new(),
             draws: Vec::new(),
             approvals: Vec::new(),
+            looks: BTreeMap::new(),
             appointment: Appointment::None,
             sessions: BTreeMap::new(),
             session_order: Vec::new(),
@@ -172,6 +175,13 @@ impl Case {
         let case = self.application.as_ref().map_or("", |of| of.case.as_str());
         let mut approvals = self.approvals.iter();
         approvals.any(|approval| approval.covers(&operator.0, case, now))
+    }
+
+    /// R59: whether this person stated a purpose for viewing that session's recording, and since (UTC µs).
+    #[must_use]
+    pub fn has_looked(&self, session: &str, person: &PersonId, since: i64) -> bool {
+        let key = (session.to_owned(), person.0.clone());
+        self.looks.get(&key).is_some_and(|at| *at >= since)
     }
 
     /// R45: what this case blocks, where false material was found in one of safety or health.

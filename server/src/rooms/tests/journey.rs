@@ -1,7 +1,9 @@
 //! A whole session by commands over WebSocket: lobby to receipt over the closing head.
 
+use kanjie_domain::records::Purpose;
 use kanjie_evidence::Receipt;
 use kanjie_evidence::package::{self, Copy};
+use kanjie_store::JournalId;
 use serde_json::{Value, json};
 
 use super::client::Client;
@@ -181,10 +183,51 @@ async fn from_the_lobby_to_the_receipt_over_the_closing_head() {
     assert_eq!(recording["state"], "ready", "{recording}");
     assert_eq!(recording["tracks"][0]["track"], "s1-microphone");
     assert_eq!(recording["tracks"][0]["name"], "示例主持人");
+    watched(
+        &house,
+        &session,
+        recording["tracks"][0]["file"].as_str().unwrap(),
+    )
+    .await;
     let verdict = relay::get_json(&house, "supervisor", &session, "verification").await;
     assert_eq!(verdict["whole"], true, "{verdict}");
     assert_eq!(verdict["segments"], 2);
     exported(&house, &session, sent).await;
+}
+
+/// R59: nothing of the recording is shown before its viewer said why; the case keeps who it was.
+async fn watched(house: &House, session: &str, file: &str) {
+    let track = format!("recording/{file}");
+    let (status, body) = relay::get(house, "applicant", session, &track).await;
+    assert_eq!(status, 409);
+    assert!(String::from_utf8_lossy(&body).contains("purpose_missing"));
+    for (purpose, expected) in [
+        (json!({}), 400),
+        (json!({"purpose": "complaint", "number": " "}), 409),
+        (json!({"purpose": "other", "why": "长".repeat(501)}), 409),
+        (json!({"purpose": "own_copy"}), 201),
+    ] {
+        let said = relay::post(house, "applicant", session, "recording/looks", &purpose).await;
+        assert_eq!(said, expected, "{purpose}");
+    }
+    let (status, body) = relay::get(house, "applicant", session, &track).await;
+    assert_eq!((status, &body[4..8]), (200, b"ftyp".as_slice()));
+    // What one said is not said by another.
+    let (status, _) = relay::get(house, "supervisor", session, &track).await;
+    assert_eq!(status, 409);
+
+    let case = house.services.store.session(session).await.unwrap();
+    let id = JournalId::Case(case.unwrap().case_id);
+    let entries = house.services.store.entries(&id, 0, 1_000).await.unwrap();
+    let last: Value = serde_json::from_str(entries.last().unwrap().body().unwrap()).unwrap();
+    let event = &last["event"];
+    assert_eq!(event["type"], "recording_opened");
+    assert_eq!(event["session"], session);
+    assert_eq!(event["person"], house.person("applicant").0);
+    assert_eq!(
+        (&event["kind"], &event["purpose"]),
+        (&json!("view"), &json!("own_copy"))
+    );
 }
 
 /// Media in a deliberation, and words.
@@ -202,7 +245,7 @@ async fn exported(house: &House, session: &str, sent: u64) {
     let mut verified = Vec::new();
     for copy in [Copy::Full, Copy::Applicant] {
         let out = place.path().join(format!("{copy:?}"));
-        export::export(&house.services, session, copy, &out)
+        export::take_out(&house.services, session, copy, Purpose::Review, &out)
             .await
             .unwrap();
         let report = package::verify(&out, &package::Options::default()).unwrap();

@@ -54,6 +54,14 @@ pub async fn get_json(house: &House, who: &str, session: &str, path: &str) -> Va
     serde_json::from_slice(&body).unwrap()
 }
 
+pub async fn post(house: &House, who: &str, session: &str, path: &str, body: &Value) -> u16 {
+    let request = format!(
+        "POST /api/v1/sessions/{session}/{path} HTTP/1.1\r\ncontent-type: application/json"
+    );
+    let body = body.to_string();
+    http(house, who, session, &request, body.as_bytes()).await.0
+}
+
 pub async fn put(
     house: &House,
     who: &str,

@@ -49,6 +49,9 @@ pub fn report(
             if !case.sessions.contains_key(session) {
                 return Err(Refusal::of(Code::UnknownSession, [session]));
             }
+            if let Some(text) = accessed.purpose.text() {
+                limits::needed(text, limits::SHORT)?;
+            }
             Ok(vec![CaseEvent::RecordingOpened {
                 session: session.clone(),
                 accessed: accessed.clone(),

@@ -231,6 +231,11 @@ fn r59_a_look_at_a_recording_stands_in_the_cases_journal() {
     play.report(&opened("session-1")).unwrap();
     let entry = play.journal.last().unwrap();
     assert_eq!(kind(&entry.event), "recording_opened");
+    let looked = |session, who, since| play.case.has_looked(session, &person(who), since);
+    assert!(looked("session-1", HANDLER, entry.at));
+    assert!(!looked("session-1", HANDLER, entry.at + 1));
+    assert!(!looked("session-1", APPROVER, entry.at));
+    assert!(!looked("session-2", HANDLER, entry.at));
     assert!(!reads(&play, APPLICANT).contains("recording_opened"));
     assert!(reads(&play, SUPERVISOR).contains("recording_opened"));
 }

@@ -1,19 +1,15 @@
-//! `GET /api/v1/sessions/{id}/recording` and `/recording/{file}`: the playable tracks of a closed session.
+//! `GET /api/v1/sessions/{id}/recording`: which tracks of a closed session can be played.
 
 use axum::Json;
-use axum::extract::{Path, Request, State};
-use axum::http::{HeaderValue, header};
-use axum::response::{IntoResponse, Response};
+use axum::extract::{Path, State};
 use kanjie_domain::Session;
-use kanjie_domain::session::Stage;
 use serde::Serialize;
 use serde_json::{Map, Value};
-use tower::ServiceExt as _;
-use tower_http::services::ServeFile;
 
+use super::Watching;
 use crate::auth::Caller;
 use crate::effects::playback::{self, Progress};
-use crate::problem::{Problem, ProblemCode};
+use crate::problem::Problem;
 use crate::rooms::Rooms;
 use crate::services::Services;
 
@@ -79,21 +75,15 @@ enum TrackKind {
 
 /// The playable tracks of a closed session.
 #[utoipa::path(get, path = "/api/v1/sessions/{id}/recording", operation_id = "recording", tag = "sessions", params(("id" = String, Path, description = "Session")),
-    responses((status = 200, description = "How far they are made, and which there are", body = Recording), (status = 409, response = Problem)))]
-pub async fn get(
+    responses((status = 200, description = "How far they are made, and which there are", body = Recording), (status = 403, response = Problem), (status = 409, response = Problem)))]
+pub async fn handle(
     State(services): State<Services>,
     State(rooms): State<Rooms>,
     caller: Caller,
     Path(session): Path<String>,
 ) -> Result<Json<Recording>, Problem> {
-    caller.part(&services.store, &session).await?;
-    let state = rooms
-        .look(&session)
-        .await
-        .map_err(|_| ProblemCode::NotFound)?;
-    if !matches!(state.stage, Stage::Closed(_)) {
-        return Err(ProblemCode::NotReady.into());
-    }
+    let watching = Watching::of(&services, &rooms, &caller, &session).await?;
+    let state = watching.closed()?;
     let progress = rooms.playback(&session).borrow().clone();
     let (name, done, of) = match progress {
         Progress::Making { done, of } => ("making", done, of),
@@ -120,7 +110,7 @@ pub async fn get(
         recording.tracks = list
             .tracks
             .into_iter()
-            .map(|track| named(track, &state))
+            .map(|track| named(track, state))
             .collect();
     }
     Ok(Json(recording))
@@ -152,41 +142,4 @@ fn named(mut track: Map<String, Value>, state: &Session) -> Value {
         .map(|participant| participant.name.clone());
     track.insert("name".to_owned(), name.map_or(Value::Null, Value::String));
     Value::Object(track)
-}
-
-/// A track's file, in whole or by range.
-#[utoipa::path(get, path = "/api/v1/sessions/{id}/recording/{file}", operation_id = "recording_file", tag = "sessions",
-    params(("id" = String, Path, description = "Session"), ("file" = String, Path), ("Range" = Option<String>, Header)),
-    responses((status = 200, description = "Fragmented MP4", content_type = "video/mp4", body = Vec<u8>),
-        (status = 206, description = "The range asked for", content_type = "video/mp4", body = Vec<u8>), (status = 416, response = Problem)))]
-pub async fn file(
-    State(services): State<Services>,
-    State(rooms): State<Rooms>,
-    caller: Caller,
-    Path((session, file)): Path<(String, String)>,
-    request: Request,
-) -> Result<Response, Problem> {
-    caller.part(&services.store, &session).await?;
-    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
-    if !file.ends_with(".mp4") || file.starts_with('.') || !file.bytes().all(plain) {
-        return Err(ProblemCode::NotFound.into());
-    }
-    if *rooms.playback(&session).borrow() != Progress::Ready {
-        return Err(ProblemCode::NotFound.into());
-    }
-    let path = playback::media(&rooms.deps().session_dir(&session)).join(file);
-    if !tokio::fs::try_exists(&path).await.unwrap_or(false) {
-        return Err(ProblemCode::NotFound.into());
-    }
-    let mut response = match ServeFile::new(path).oneshot(request).await {
-        Ok(response) => response.into_response(),
-        Err(never) => match never {},
-    };
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("video/mp4"));
-    headers.insert(
-        header::CACHE_CONTROL,
-        HeaderValue::from_static("private, no-cache"),
-    );
-    Ok(response)
 }

@@ -1,0 +1,97 @@
+//! `/api/v1/sessions/{id}/recording`: a closed session's recording, for whoever may watch it and said why (R59).
+
+pub mod file;
+pub mod list;
+pub mod looks;
+
+use std::sync::Arc;
+
+use kanjie_domain::authority::{Act, ReadAct, Relation, Standing, authorise};
+use kanjie_domain::session::Stage;
+use kanjie_domain::{Case, Code, PersonId, Refusal, Role, Session};
+
+use crate::auth::Caller;
+use crate::cases::CaseError;
+use crate::cases::journal::{self, Loaded};
+use crate::problem::{Problem, ProblemCode};
+use crate::rooms::Rooms;
+use crate::services::Services;
+
+/// How long a stated purpose holds, UTC µs: as long as one watches and pauses, not until another day.
+const HOLDS_US: i64 = 12 * 3_600 * 1_000_000;
+
+/// Somebody who may watch the recording of a session.
+#[derive(Debug)]
+struct Watching {
+    session: Arc<Session>,
+    case: String,
+    folded: Arc<Loaded<Case>>,
+    standing: Standing,
+}
+
+impl Watching {
+    /// `not_found` for whoever has no part in the session, `not_allowed` where the part opens no recording.
+    async fn of(
+        services: &Services,
+        rooms: &Rooms,
+        caller: &Caller,
+        id: &str,
+    ) -> Result<Self, Problem> {
+        let part = caller.part(&services.store, id).await;
+        let case = services.store.session(id).await?;
+        let case = case.ok_or(ProblemCode::NotFound)?.case_id;
+        let folded = journal::load::<Case>(&services.store, &services.folds, &case)
+            .await
+            .map_err(CaseError::from)?;
+        let session = rooms.look(id).await.map_err(|_| ProblemCode::NotFound)?;
+        let standing = match part {
+            Ok(_) => {
+                let mut all = session.scheduled.participants.iter();
+                let me = all.find(|participant| participant.person == caller.person);
+                Standing::in_session(me, &folded.state.facts)
+            }
+            Err(no_part) => {
+                // R58: an operator is called to no session; an approval in the case's journal lets him look.
+                if !caller.account_roles.contains(&Role::Operator) {
+                    return Err(no_part);
+                }
+                let now = services.env.now();
+                let of =
+                    Standing::in_case(&folded.state, &caller.person, &caller.account_roles, now);
+                if of.relation != Relation::Approved {
+                    return Err(no_part);
+                }
+                of
+            }
+        };
+        let view = Act::Read(ReadAct::ViewRecording);
+        authorise(&standing.roles, view, standing.relation).map_err(Refusal::from)?;
+        Ok(Self {
+            session,
+            case,
+            folded,
+            standing,
+        })
+    }
+
+    /// The session once it is over.
+    fn closed(&self) -> Result<&Session, Problem> {
+        match self.session.stage {
+            Stage::Closed(_) => Ok(&self.session),
+            _ => Err(ProblemCode::NotReady.into()),
+        }
+    }
+
+    /// R59.
+    fn has_said_why(&self, now: i64, person: &PersonId) -> Result<(), Problem> {
+        let id = &self.session.scheduled.session;
+        if self
+            .folded
+            .state
+            .has_looked(id, person, now.saturating_sub(HOLDS_US))
+        {
+            return Ok(());
+        }
+        Err(Refusal::from(Code::PurposeMissing).into())
+    }
+}
