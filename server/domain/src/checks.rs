@@ -191,7 +191,7 @@ pub(crate) fn conclude(session: &Session, case: &CaseFacts, outcome: SurveyOutco
     no_request(&mut missing, session);
     missing.check(at_the_site(session, case, None));
     match outcome {
-        SurveyOutcome::Passed if session.judged() == SurveyOutcome::Failed => {
+        SurveyOutcome::Passed => {
             missing.all_of(Code::KeyItemFailed, session.failed(Level::Key));
             let judgement = session.scheduled.template.judgement;
             for (level, allowed) in [
@@ -204,7 +204,6 @@ pub(crate) fn conclude(session: &Session, case: &CaseFacts, outcome: SurveyOutco
                 }
             }
         }
-        SurveyOutcome::Passed => {}
         SurveyOutcome::Failed => {
             missing.check(stated(session));
             missing.check(applicant_reachable(session));

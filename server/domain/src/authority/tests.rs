@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 use rstest::rstest;
 
 use super::*;
+use crate::command::Command;
+use crate::people::PersonId;
 use crate::records::{AccessKind, Purpose};
 
 fn may(roles: &[Role], act: Act, relation: Relation) -> Result<(), Denied> {
@@ -32,6 +34,17 @@ fn the_table_in_the_docs_is_this_one() {
     }
     let stands = include_str!("../../../../docs/authorisation.md");
     assert!(stands == made, "stale: run with RENEW=1");
+}
+
+#[test]
+fn a_hand_is_lowered_by_its_owner_or_by_another() {
+    let me = PersonId("me".to_owned());
+    let of = |person: &str| {
+        let person = PersonId(person.to_owned());
+        Act::of_session(&Command::LowerHand { person }, &me)
+    };
+    assert_eq!(of("me"), Act::Session(SessionAct::LowerOwnHand));
+    assert_eq!(of("other"), Act::Session(SessionAct::LowerHandOfAnother));
 }
 
 #[test]

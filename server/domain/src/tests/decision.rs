@@ -134,6 +134,22 @@ fn r33_what_is_signed_is_what_was_read_back_with_a_fresh_factor() {
 }
 
 #[test]
+fn r33_the_record_is_fixed_anew_until_somebody_signs_or_refuses() {
+    let mut play = concluded().unwrap();
+    play.act(CHAIR, &Command::PrepareRecord {}).unwrap();
+    play.act(CHAIR, &Command::PrepareRecord {}).unwrap();
+    let note = Command::NoteSignatureRefused {
+        person: person(APPLICANT),
+        reason: "对笔录有异议".to_owned(),
+    };
+    play.act(CHAIR, &note).unwrap();
+    assert_eq!(
+        refused(&play, CHAIR, &Command::PrepareRecord {}),
+        Code::AlreadySigned
+    );
+}
+
+#[test]
 fn r34_no_negative_result_without_the_statement() {
     let mut play = live().unwrap();
     play.answer_all().unwrap();
@@ -426,6 +442,9 @@ fn r43_after_the_announcement_or_the_seal_there_is_no_other_ending() {
 
 #[rstest]
 #[case("2026-12-05", true)]
+#[case::today("2025-11-25", false)]
+#[case::the_last_day("2027-11-25", true)]
+#[case::one_day_more("2027-11-26", false)]
 #[case::before_the_session("2025-11-24", false)]
 #[case::no_such_day("2026-02-30", false)]
 #[case::short("2026-12-5", false)]

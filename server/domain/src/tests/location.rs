@@ -206,6 +206,15 @@ fn r13_as_many_staff_on_the_site_as_the_item_wants(
 }
 
 #[test]
+fn r13_the_refusal_names_the_live_staff_who_are_not_on_the_site() {
+    let mut play = wanting(lobby().unwrap(), 2);
+    play.act(SURVEYOR_1, &go(Whereabouts::OnSite)).unwrap();
+    let refusal = play.ask(CHAIR, &Command::Start {}).unwrap_err();
+    assert_eq!(refusal.code, Code::StaffNotOnSite);
+    assert_eq!(refusal.missing, [CHAIR, SURVEYOR_2, REVIEWER]);
+}
+
+#[test]
 fn r14_an_expert_on_the_site_is_no_staff_there() {
     let play = wanting(lobby().unwrap(), 1);
     assert_eq!(

@@ -6,24 +6,26 @@ use rstest::rstest;
 
 use crate::audience::{Publishing, audience, ready};
 use crate::command::{Actor, Command, Report};
-use crate::event::{ChatScope, Event, IdentityMethod, OpinionKind, Recorded, Stance};
+use crate::event::{
+    ChatScope, Ending, Event, IdentityMethod, OpinionKind, Recorded, Stance, SurveyOutcome,
+};
 use crate::people::SeatId;
 use crate::refusal::Code;
 use crate::testing::{
     AGENT, ALL, APPLICANT, CHAIR, EXPERT, HELPER, Play, REVIEWER, STRANGER, SUPERVISOR, SURVEYOR_1,
-    SURVEYOR_2, announced, grant, live, lobby, person, surveyed,
+    SURVEYOR_2, announced, concluded, grant, live, lobby, person, sealed, signed, surveyed,
 };
 use crate::visible::{Viewer, visible};
 
 use super::{lost, refused};
 
-fn seats(who: &[&str]) -> BTreeSet<SeatId> {
+pub(super) fn seats(who: &[&str]) -> BTreeSet<SeatId> {
     who.iter()
         .map(|who| SeatId(format!("seat-{who}")))
         .collect()
 }
 
-fn of(play: &Play, who: &str) -> Publishing {
+pub(super) fn of(play: &Play, who: &str) -> Publishing {
     audience(&play.session)[&SeatId(format!("seat-{who}"))].clone()
 }
 
@@ -219,6 +221,36 @@ fn r28_a_helper_at_a_surveyors_tablet_keeps_it_out_of_the_deliberation() {
             .to
             .contains(&SeatId("seat-surveyor-1".to_owned()))
     );
+}
+
+/// What is decided there is told in the open.
+#[test]
+fn r28_in_a_deliberation_nothing_is_concluded_signed_sealed_announced_or_ended() {
+    let digest = || "c0".repeat(32);
+    let end = Command::End {
+        ending: Ending::SwitchOnSite,
+        reason: "r".to_owned(),
+        next_step: "n".to_owned(),
+        contact: "c".to_owned(),
+    };
+    let of = |mut play: Play, commands: Vec<Command>| {
+        play.act(CHAIR, &Command::BeginDeliberation {}).unwrap();
+        for command in commands {
+            assert_eq!(refused(&play, CHAIR, &command), Code::DeliberationRunning);
+        }
+    };
+    let play = surveyed().unwrap();
+    let conclude = play.conclude(SurveyOutcome::Passed);
+    of(play, vec![conclude, end]);
+    let sign = Command::SignRecord { digest: digest() };
+    of(concluded().unwrap(), vec![Command::PrepareRecord {}, sign]);
+    let mut play = signed().unwrap();
+    let decision = grant();
+    play.act(CHAIR, &Command::DraftDecision { decision })
+        .unwrap();
+    let content_digest = digest();
+    of(play, vec![Command::SealDecision { content_digest }]);
+    of(sealed().unwrap(), vec![Command::Announce {}]);
 }
 
 #[test]

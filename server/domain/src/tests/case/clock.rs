@@ -199,3 +199,38 @@ fn a_receipt_that_is_not_answered_is_overdue() {
     assert_eq!(late[0].duty, Duty::AnswerReceipt);
     assert_eq!(late[0].on, date("2026-03-09"));
 }
+
+#[rstest]
+#[case::answered(&[], "2026-03-04", "2026-03-04")]
+#[case::by_time_itself_at_the_receipt(&["lease"], "2026-03-10", MONDAY)]
+fn r02_a_receipt_is_answered_on_the_day_of_the_act_or_by_time_on_its_own(
+    #[case] missing: &[&str],
+    #[case] accepted: &str,
+    #[case] answered: &str,
+) {
+    let mut play = CasePlay::received_without(missing);
+    play.to(accepted);
+    play.act(HANDLER, &CaseCommand::Accept {}).unwrap();
+    let dues = dues(&play.case, &play.calendar, play.now).unwrap();
+    assert_eq!(dues[0].duty, Duty::AnswerReceipt);
+    assert_eq!(dues[0].done, Some(date(answered)));
+}
+
+#[test]
+fn r05_on_the_last_day_itself_it_can_still_be_extended() {
+    let mut play = CasePlay::accepted();
+    play.to("2026-03-30");
+    play.act(APPROVER, &extend(10)).unwrap();
+    assert_eq!(due(&play), "2026-04-14");
+}
+
+#[test]
+fn r07_one_cause_is_told_again_only_when_what_was_told_is_spent() {
+    let mut play = CasePlay::accepted();
+    let testing = tell(ExcludedCause::Testing, 5);
+    play.act(HANDLER, &testing).unwrap();
+    assert_eq!(play.refused(HANDLER, &testing), Code::AlreadyExists);
+    play.act(HANDLER, &stop(ExcludedCause::Testing)).unwrap();
+    play.act(HANDLER, &CaseCommand::ResumeClock {}).unwrap();
+    play.act(HANDLER, &testing).unwrap();
+}

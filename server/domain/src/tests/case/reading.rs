@@ -6,7 +6,10 @@ use rstest::rstest;
 
 use super::play::*;
 use crate::authority::{Denied, Relation, look};
-use crate::case::{CaseCommand, CaseEvent, CaseReport, CaseViewer, ReviewResult, visible};
+use crate::case::{
+    CaseCommand, CaseEvent, CaseRecorded, CaseReport, CaseViewer, ReviewResult, visible,
+};
+use crate::command::Actor;
 use crate::people::Role;
 use crate::records::{AccessKind, Purpose};
 use crate::refusal::Code;
@@ -138,6 +141,19 @@ fn r35_an_interested_party_reads_what_concerns_the_hearing_alone() {
         "party_stated",
     ];
     assert_eq!(read.into_iter().collect::<Vec<_>>(), expected);
+    // Also where somebody else asked, and the bureau set the day.
+    let hearing = |event| CaseRecorded {
+        actor: Actor::Person(person(HANDLER)),
+        at: play.now,
+        event,
+    };
+    let viewer = CaseViewer::of(&play.case, &person(NEIGHBOUR), &BTreeSet::new(), play.now);
+    let place = "示例会议室".to_owned();
+    let scheduled = CaseEvent::HearingScheduled {
+        at: play.now,
+        place,
+    };
+    assert!(visible(&hearing(scheduled), &viewer.unwrap()));
     // And of the statements only his own.
     let other = reads(&play, "other-neighbour");
     assert!(!other.contains("party_stated"));
