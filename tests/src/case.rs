@@ -20,6 +20,8 @@ pub struct Bureau {
 pub struct Case {
     pub id: String,
     pub applicant: String,
+    /// In the order in which they were named.
+    pub agents: Vec<String>,
     pub phone: String,
 }
 
@@ -85,9 +87,26 @@ impl Bureau {
     /// # Panics
     /// If anything on the way is refused.
     pub async fn accepted(&self, item: &str, phone: &str, staff: &[(&str, &str)]) -> Case {
+        self.accepted_with_agents(item, phone, &[], staff).await
+    }
+
+    /// The same with agents that have these phones.
+    ///
+    /// # Panics
+    /// If anything on the way is refused.
+    pub async fn accepted_with_agents(
+        &self,
+        item: &str,
+        phone: &str,
+        agents: &[&str],
+        staff: &[(&str, &str)],
+    ) -> Case {
+        let somebody = |name: &str, phone: &str| json!({"name": name, "phone": phone, "organisation": "示例公司"});
+        let agents = agents.iter().map(|phone| somebody("示例代理人", phone));
         let body = json!({
             "item": item,
-            "applicant": {"name": "示例申请人", "phone": phone, "organisation": "示例公司"},
+            "applicant": somebody("示例申请人", phone),
+            "agents": agents.collect::<Vec<_>>(),
             "brief": {
                 "applicant": "示例公司", "uscc": "91000000MA0000000X", "address": "示例区示例路1号",
                 "authority": "示例区行政审批局", "contact": "010-00000000",
@@ -100,6 +119,12 @@ impl Bureau {
         let case = Case {
             id: text(&made["case"]),
             applicant: text(&made["applicant"]),
+            agents: made["agents"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(text)
+                .collect(),
             phone: phone.to_owned(),
         };
         let opened = self.event(&case, "application_opened").await;
@@ -149,22 +174,38 @@ impl Bureau {
     /// # Panics
     /// If a draw or a signature is refused.
     pub async fn draw(&self, server: &TestServer, case: &Case, keys: &[&str]) {
+        self.draw_of(server, case, "示例", keys).await;
+        for key in keys {
+            self.sign_confidentiality(server, case, key).await;
+        }
+    }
+
+    /// The same of that field; nobody signs.
+    ///
+    /// # Panics
+    /// If the draw is refused.
+    pub async fn draw_of(&self, server: &TestServer, case: &Case, field: &str, keys: &[&str]) {
         let experts: Vec<_> = keys
             .iter()
-            .map(|key| json!({"person": self.id(key), "name": key, "fields": ["示例"]}))
+            .map(|key| json!({"person": self.id(key), "name": key, "fields": [field]}))
             .collect();
         let pool = json!({"version": "示例-1", "experts": experts});
         std::fs::write(server.data().join("experts.json"), pool.to_string()).unwrap();
-        let draw = json!({"type": "draw_experts", "field": "示例", "count": keys.len()});
+        let draw = json!({"type": "draw_experts", "field": field, "count": keys.len()});
         self.act(case, "surveyor_1", draw).await;
-        for key in keys {
-            let sign = json!({"type": "sign_confidentiality", "sha256": "5".repeat(64)});
-            let factor = self.people[*key].totp_at(server.now());
-            let body = json!({"command": sign, "factor": factor});
-            let path = format!("/api/v1/cases/{}/acts", case.id);
-            let (status, signed) = answer(self.api(key).post(&path, &body).await).await;
-            assert_eq!(status, StatusCode::OK, "{key}: {signed}");
-        }
+    }
+
+    /// R48.
+    ///
+    /// # Panics
+    /// If it is refused.
+    pub async fn sign_confidentiality(&self, server: &TestServer, case: &Case, key: &str) {
+        let sign = json!({"type": "sign_confidentiality", "sha256": "5".repeat(64)});
+        let factor = self.people[key].totp_at(server.now());
+        let body = json!({"command": sign, "factor": factor});
+        let path = format!("/api/v1/cases/{}/acts", case.id);
+        let (status, signed) = answer(self.api(key).post(&path, &body).await).await;
+        assert_eq!(status, StatusCode::OK, "{key}: {signed}");
     }
 
     /// Schedules a session of the case, by its handler; answers the session's id.

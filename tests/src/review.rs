@@ -60,7 +60,8 @@ impl Review {
         review
     }
 
-    async fn come(&mut self, key: &str, api: Api, person: &str) {
+    /// Somebody who comes to the door.
+    pub async fn come(&mut self, key: &str, api: Api, person: &str) {
         let socket = api.socket(&self.session, 0).await;
         self.apis.insert(key.to_owned(), api);
         self.sockets.insert(key.to_owned(), socket);
@@ -83,13 +84,7 @@ impl Review {
         self.socket("chair").command(own, Some(&factor)).await;
         for key in keys.iter().filter(|key| *key != "chair") {
             let person = self.persons[key].clone();
-            for command in [
-                json!({"type": "begin_identity_check", "person": person}),
-                json!({"type": "confirm_identity", "person": person, "method": "id_card", "last_four": "1024"}),
-                json!({"type": "admit", "person": person}),
-            ] {
-                self.done("chair", command).await;
-            }
+            self.check_in(&person, None).await;
         }
         for participant in scheduled["participants"].as_array().unwrap() {
             let staff = ["surveyor", "chair", "approver", "department_reviewer"];
@@ -107,6 +102,31 @@ impl Review {
             });
             self.done(key, show).await;
         }
+    }
+
+    async fn check_in(&mut self, person: &str, authorisation: Option<&str>) {
+        for command in [
+            json!({"type": "begin_identity_check", "person": person}),
+            json!({
+                "type": "confirm_identity", "person": person, "method": "id_card", "last_four": "1024",
+                "authorisation": authorisation,
+            }),
+            json!({"type": "admit", "person": person}),
+        ] {
+            self.done("chair", command).await;
+        }
+    }
+
+    /// Somebody who comes later, all the way into the room; an agent shows what authorises him.
+    ///
+    /// # Panics
+    /// If anything on the way is refused.
+    pub async fn bring(&mut self, key: &str, api: Api, person: &str) {
+        self.come(key, api, person).await;
+        let notice = self.scheduled()["template"]["settings"]["notice_version"].take();
+        self.done(key, json!({"type": "acknowledge_notice", "notice": notice}))
+            .await;
+        self.check_in(person, Some("示例委托书")).await;
     }
 
     /// What the session began with.

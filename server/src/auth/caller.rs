@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use kanjie_domain::{Code, PersonId, Role};
+use kanjie_domain::authority::{Act, ReadAct, Standing, authorise};
+use kanjie_domain::{Case, CaseFacts, Code, PersonId, Refusal, Role};
 use kanjie_store::{Part, SignIn, Store, TokenHash};
 
 use crate::app::AppState;
 use crate::auth::cookie;
+use crate::cases::journal::{self, LoadError};
 use crate::net::Connection;
 use crate::problem::{Problem, ProblemCode};
 use crate::services::Services;
@@ -63,6 +65,23 @@ impl Caller {
             .ok_or_else(|| ProblemCode::NotFound.into())
     }
 
+    /// The same, where the session opens to the caller for this (R48).
+    ///
+    /// # Errors
+    /// As [`Self::part`]; a refusal that says what is missing where the caller was called.
+    pub async fn reads(
+        &self,
+        services: &Services,
+        session: &str,
+        read: ReadAct,
+    ) -> Result<Part, Problem> {
+        let part = self.part(&services.store, session).await?;
+        let facts = facts(services, &part.session.case_id).await?;
+        let standing = Standing::called(&self.person, &part.roles, &facts);
+        authorise(&standing.roles, Act::Read(read), standing.relation).map_err(Refusal::from)?;
+        Ok(part)
+    }
+
     /// # Errors
     /// `not_allowed` unless the account is an administrator's.
     pub fn administers(&self) -> Result<(), Problem> {
@@ -83,6 +102,15 @@ impl Caller {
             .sign_in(&self.token_hash, now)
             .await?
             .is_some())
+    }
+}
+
+/// Of a session that was made without a case, nothing.
+async fn facts(services: &Services, case: &str) -> Result<CaseFacts, Problem> {
+    match journal::load::<Case>(&services.store, &services.folds, case).await {
+        Ok(case) => Ok(case.state.facts.clone()),
+        Err(LoadError::NotFound) => Ok(CaseFacts::default()),
+        Err(error) => Err(Problem::internal(&error)),
     }
 }
 

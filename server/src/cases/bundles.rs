@@ -25,7 +25,7 @@ pub struct NewBundle {
     pub cases: Vec<(String, String)>,
 }
 
-/// The bundle as it stands, for staff and supervisors.
+/// The bundle as it stands, for staff and supervisors whom none of its cases is closed to (R16).
 ///
 /// # Errors
 /// [`CaseError::NotFound`] for everybody else, whether it exists or not.
@@ -38,7 +38,12 @@ pub async fn open_bundle(
     if !roles.any(|role| role.is_staff() || *role == Role::Supervisor) {
         return Err(CaseError::NotFound);
     }
-    Ok(journal::load::<Bundle>(&services.store, &services.folds, bundle).await?)
+    let loaded = journal::load::<Bundle>(&services.store, &services.folds, bundle).await?;
+    let aside = services.store.recused_from(acting.person).await?;
+    if loaded.state.cases.iter().any(|of| aside.contains(&of.case)) {
+        return Err(CaseError::NotFound);
+    }
+    Ok(loaded)
 }
 
 /// Makes a bundle; each of its cases joins it with the same transaction. Returns its id and the `seq` of its last entry.

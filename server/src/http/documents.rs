@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use kanjie_domain::authority::ReadAct;
 use kanjie_domain::session::Decision;
 use kanjie_domain::{Participant, Role, Session};
 use serde::{Deserialize, Serialize};
@@ -45,7 +46,9 @@ pub async fn get(
         Some(1) => true,
         Some(_) => return Err(ProblemCode::Malformed.into()),
     };
-    caller.part(&services.store, &session).await?;
+    caller
+        .reads(&services, &session, ReadAct::ReadPaper)
+        .await?;
     let state = rooms
         .look(&session)
         .await

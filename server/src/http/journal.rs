@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
+use kanjie_domain::authority::ReadAct;
 use kanjie_evidence::Entry;
 use kanjie_store::JournalId;
 use serde::{Deserialize, Serialize};
@@ -42,7 +43,9 @@ pub async fn get(
 ) -> Result<Json<Entries>, Problem> {
     // Further than any number goes in the store.
     i64::try_from(after).map_err(|_| ProblemCode::Malformed)?;
-    caller.part(&services.store, &session).await?;
+    caller
+        .reads(&services, &session, ReadAct::ReadSession)
+        .await?;
     let viewer = journal::viewer(&services.store, &session, &caller.person)
         .await
         .map_err(|error| Problem::internal(&error))?

@@ -60,7 +60,8 @@ pub async fn handle(
     caller: Caller,
     Json(request): Json<CreateSession>,
 ) -> Result<impl IntoResponse, Problem> {
-    if caller.link_session.is_some() || request.participants.len() > MOST_PEOPLE {
+    super::cases::within_link(&services, &caller, &request.case).await?;
+    if request.participants.len() > MOST_PEOPLE {
         return Err(ProblemCode::NotFound.into());
     }
     let new = NewSession {

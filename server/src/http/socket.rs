@@ -7,6 +7,7 @@ use axum::extract::ws::{WebSocketUpgrade, rejection::WebSocketUpgradeRejection};
 use axum::extract::{OriginalUri, Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
+use kanjie_domain::authority::ReadAct;
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::auth::Caller;
@@ -31,7 +32,9 @@ pub async fn get(
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {
     // First of all: whoever has no part in the session learns nothing from how else the request was wrong.
-    caller.part(&services.store, &session).await?;
+    caller
+        .reads(&services, &session, ReadAct::ReadSession)
+        .await?;
     // The same-origin rule does not hold browsers off WebSockets: the cookie would come along from a foreign page.
     if !origin::is_own(&headers, &uri) {
         return Err(ProblemCode::ForeignOrigin.into());

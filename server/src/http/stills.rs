@@ -12,6 +12,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use kanjie_domain::authority::ReadAct;
 use kanjie_domain::event::{Evidence, EvidenceKind, Position};
 use kanjie_domain::{Code, Command, Event};
 use kanjie_evidence::h;
@@ -64,7 +65,9 @@ pub async fn put(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    caller.part(&services.store, &session).await?;
+    caller
+        .reads(&services, &session, ReadAct::ReadSession)
+        .await?;
     let format = Format::of(&body).ok_or(ProblemCode::UnsupportedMedia)?;
     let digest = h(&[&body]);
     if !is_id(&id) || announced(&headers) != Some(digest.0) {
@@ -141,7 +144,9 @@ pub async fn get(
     caller: Caller,
     Path((session, id)): Path<(String, String)>,
 ) -> Result<Response, Problem> {
-    caller.part(&services.store, &session).await?;
+    caller
+        .reads(&services, &session, ReadAct::ReadStill)
+        .await?;
     let state = rooms
         .look(&session)
         .await

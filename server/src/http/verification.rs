@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
+use kanjie_domain::authority::ReadAct;
 use kanjie_domain::session::Stage;
 
 use crate::auth::Caller;
@@ -19,7 +20,9 @@ pub async fn get(
     caller: Caller,
     Path(session): Path<String>,
 ) -> Result<Json<Verdict>, Problem> {
-    caller.part(&services.store, &session).await?;
+    caller
+        .reads(&services, &session, ReadAct::ReadSession)
+        .await?;
     let state = rooms
         .look(&session)
         .await

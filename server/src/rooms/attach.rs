@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use kanjie_domain::authority::Standing;
 use kanjie_domain::event::DepartureCause;
 use kanjie_domain::session::Connection;
 use kanjie_domain::{Participant, PersonId, Report, Role, SeatId, Viewer};
@@ -41,7 +42,7 @@ pub struct Attached {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AttachError {
-    /// No participant, or recused (R16): as if there were no such session.
+    /// No participant, recused (R16), or without confidentiality signed (R48).
     #[error("no part in this session")]
     NoPart,
     #[error("the room is not to be had just now")]
@@ -57,9 +58,15 @@ impl Room {
             lang,
         } = arrival;
         let person = caller.person.clone();
+        if let Err(error) = self.journal.refresh_case().await {
+            tracing::error!(session = self.journal.id(), %error, "the case cannot be read");
+            return Err(AttachError::Unavailable);
+        }
         let scheduled = &self.journal.state.scheduled;
+        let me = self.journal.state.participant(&person);
+        let opens = Standing::in_session(me, &self.journal.case).comes_in();
         let viewer = Viewer::of(scheduled, &person)
-            .filter(|_| !self.journal.case.recused.contains(&person))
+            .filter(|_| opens.is_ok())
             .ok_or(AttachError::NoPart)?;
         let roles: Vec<Role> = scheduled
             .participants

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use kanjie_domain::authority::Standing;
 use kanjie_domain::session::Stage;
 use kanjie_domain::{Command, Event, PersonId, Report, Session};
 use kanjie_evidence::Receipt;
@@ -201,7 +202,7 @@ impl Room {
     async fn tick(&mut self) {
         self.measure().await;
         match self.journal.refresh_case().await {
-            Ok(()) => self.let_go_the_recused().await,
+            Ok(()) => self.let_go().await,
             Err(error) => {
                 tracing::error!(session = self.journal.id(), %error, "the case cannot be read")
             }
@@ -212,10 +213,15 @@ impl Room {
         }
     }
 
-    /// R16: whoever was recused since loses the room within a second.
-    async fn let_go_the_recused(&mut self) {
-        let recused: Vec<PersonId> = self.journal.case.recused.iter().cloned().collect();
-        for person in recused {
+    /// R16, R48: to whom the session opens no more, being recused or released since, loses the room within a second.
+    async fn let_go(&mut self) {
+        let participants = self.journal.state.scheduled.participants.iter();
+        let closed = participants.filter(|of| {
+            let standing = Standing::in_session(Some(of), &self.journal.case);
+            standing.comes_in().is_err()
+        });
+        let closed: Vec<PersonId> = closed.map(|of| of.person.clone()).collect();
+        for person in closed {
             let Some(attendance) = self.journal.state.attendance.get(&person) else {
                 continue;
             };
@@ -225,7 +231,7 @@ impl Room {
                     cause: kanjie_domain::event::DepartureCause::Removed,
                 };
                 if let Err(error) = self.report(&report).await {
-                    tracing::error!(session = self.journal.id(), %error, "a recused person is still there");
+                    tracing::error!(session = self.journal.id(), %error, "somebody is still there to whom the session opens no more");
                 }
             }
             if let Some(socket) = self.sockets.of(&person) {

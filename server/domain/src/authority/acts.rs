@@ -148,7 +148,7 @@ acts! {
         ReadSession = "read_session",
         ReadDeliberation = "read_deliberation",
         ReadStill = "read_still",
-        /// Papers that were issued to the parties.
+        /// Those of a session: record, receipts, the decision once it is announced. A case's are read with their entries.
         ReadPaper = "read_paper",
         /// A sealed decision before it is announced.
         ReadSealedDecision = "read_sealed_decision",

@@ -255,7 +255,12 @@ fn reading(act: ReadAct) -> &'static [Grant] {
     const OPERATOR: &[Role] = &[Role::Operator];
     match act {
         ReadAct::FindCases => {
-            static FINDING: [Grant; 2] = [grant(STAFF, ANY_STAFF), grant(WATCHING, ANY_STAFF)];
+            static FINDING: [Grant; 4] = [
+                grant(PARTIES, PART),
+                grant(&[Role::Expert], CALLED_EXPERT),
+                grant(STAFF, ANY_STAFF),
+                grant(WATCHING, ANY_STAFF),
+            ];
             &FINDING
         }
         ReadAct::ReadStatistics => {
@@ -283,18 +288,11 @@ fn reading(act: ReadAct) -> &'static [Grant] {
             &MATERIAL
         }
         ReadAct::ReadBundle => {
-            static BUNDLE: [Grant; 4] = [
-                grant(APPLICANT_SIDE, PART),
-                grant(STAFF, ANY_STAFF),
-                grant(WATCHING, ANY_STAFF),
-                grant(OPERATOR, APPROVED),
-            ];
+            // It tells of cases in which whoever has a part in one of them may have none.
+            static BUNDLE: [Grant; 2] = [grant(STAFF, ANY_STAFF), grant(WATCHING, ANY_STAFF)];
             &BUNDLE
         }
-        ReadAct::ReadSession | ReadAct::ReadStill | ReadAct::ReadPaper => {
-            static SESSION: [Grant; 2] = [grant(CALLED, PART), grant(OPERATOR, APPROVED)];
-            &SESSION
-        }
+        ReadAct::ReadSession | ReadAct::ReadStill | ReadAct::ReadPaper => &EVERYBODY_CALLED,
         ReadAct::ReadDeliberation => {
             static PRIVATE: [Grant; 2] = [grant(DELIBERATING, PART), grant(WATCHING, PART)];
             &PRIVATE

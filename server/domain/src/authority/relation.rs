@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::{Act, Denied, ReadAct, authorise};
 use crate::case::{Case, CaseFacts};
 use crate::people::{Participant, PersonId, Role};
 
@@ -110,16 +111,30 @@ impl Standing {
                 relation: Relation::Stranger,
             };
         };
-        let relation = if case.recused.contains(&me.person) {
+        Self::called(&me.person, &me.roles, case)
+    }
+
+    /// Of a session to which the person was called with these roles.
+    #[must_use]
+    pub fn called(person: &PersonId, roles: &BTreeSet<Role>, case: &CaseFacts) -> Self {
+        let relation = if case.recused.contains(person) {
             Relation::Recused
-        } else if me.is(Role::Expert) && !case.opens_to_expert(&me.person) {
+        } else if roles.contains(&Role::Expert) && !case.opens_to_expert(person) {
             Relation::Unsigned
         } else {
             Relation::Part
         };
         Self {
-            roles: me.roles.clone(),
+            roles: roles.clone(),
             relation,
         }
+    }
+
+    /// R16, R48: whether a session opens to such a one.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn comes_in(&self) -> Result<(), Denied> {
+        authorise(&self.roles, Act::Read(ReadAct::ReadSession), self.relation)
     }
 }

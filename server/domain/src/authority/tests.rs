@@ -66,10 +66,6 @@ fn r58_an_operator_and_an_administrator_touch_no_case() {
     let approved = [
         ReadAct::ReadCase,
         ReadAct::ReadMaterial,
-        ReadAct::ReadBundle,
-        ReadAct::ReadSession,
-        ReadAct::ReadStill,
-        ReadAct::ReadPaper,
         ReadAct::ViewRecording,
         ReadAct::ExportRecording,
     ];
@@ -126,6 +122,7 @@ fn r48_an_unsigned_expert_signs_steps_aside_reads_his_call_or_leaves() {
         Act::Session(SessionAct::Leave),
         Act::Case(CaseAct::SignConfidentiality),
         Act::Case(CaseAct::StepAside),
+        read(ReadAct::FindCases),
         read(ReadAct::ReadCase),
     ];
     for act in of_cases() {

@@ -1,6 +1,6 @@
 //! Who acts, and the checks that many acts share. Whether somebody may act at all stands in [`crate::authority`].
 
-use crate::authority::{Act, ReadAct, Standing, authorise};
+use crate::authority::{Act, Standing, authorise};
 use crate::case::CaseFacts;
 use crate::checks;
 use crate::command::{Command, Context, Factor};
@@ -121,9 +121,7 @@ impl<'a> Guard<'a> {
 
 /// R16, R48: whether the session opens to this participant.
 pub(super) fn opens_to(me: &Participant, case: &CaseFacts) -> Result<(), Refusal> {
-    let standing = Standing::in_session(Some(me), case);
-    let read = Act::Read(ReadAct::ReadSession);
-    Ok(authorise(&standing.roles, read, standing.relation)?)
+    Ok(Standing::in_session(Some(me), case).comes_in()?)
 }
 
 /// R19, R18: the way in.

@@ -42,7 +42,13 @@ async fn open_to(
     Ok(host::open_to(services, case, Acting::from(caller)).await?)
 }
 
-async fn within_link(services: &Services, caller: &Caller, case: &str) -> Result<(), Problem> {
+/// # Errors
+/// `not_found` where the caller came by the link of a session of another case.
+pub(super) async fn within_link(
+    services: &Services,
+    caller: &Caller,
+    case: &str,
+) -> Result<(), Problem> {
     if let Some(session) = &caller.link_session {
         let row = services.store.session(session).await?;
         if row.is_none_or(|row| row.case_id != case) {
