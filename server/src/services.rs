@@ -7,7 +7,7 @@ use kanjie_evidence::Signer;
 use kanjie_store::{Store, TokenHash};
 use tokio::sync::{Notify, broadcast};
 
-use crate::cases::Folds;
+use crate::cases::{Folds, published};
 use crate::config::Config;
 use crate::env::Env;
 use crate::error::Failure;
@@ -58,6 +58,9 @@ impl Services {
         files::private_dir(&config.data).map_err(Failure::file(&config.data))?;
         let store = Store::open(&config.database()?).await?;
         store.make_ready().await?;
+        published::examples_where_none(&store)
+            .await
+            .map_err(|error| Failure::Usage(error.to_string()))?;
         let keys = keys::open(&config.data, env.as_ref())?;
         let calendar = calendar(&config)?;
         let notices = Notices::open(&config, store.clone(), Arc::clone(&env))?;

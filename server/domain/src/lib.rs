@@ -47,6 +47,6 @@ pub use people::{Participant, PersonId, Role, SeatId};
 pub use readiness::{Act, ActReadiness, readiness};
 pub use refusal::{Code, Refusal};
 pub use resurvey::resurvey_scheduled;
-pub use seed::{DEFAULT_REMEDIES, templates};
+pub use seed::{DEFAULT_REMEDIES, template_versions, templates};
 pub use session::Session;
 pub use visible::{Viewer, visible};

@@ -1,10 +1,18 @@
 //! Example templates (示例) made from published checklists. A bureau replaces them with its own forms.
 
+use jiff::civil::{Date, date};
 use serde::Deserialize;
 
+use crate::case::Guide;
+use crate::papers::PaperTexts;
 use crate::template::{CheckItem, Judgement, Level, Remote, Settings, Template};
+use crate::template_set::{Suitability, TemplateVersion};
 
 const CHECKLISTS: &str = include_str!("../data/checklists.json");
+const GUIDES: &str = include_str!("../data/guides.json");
+
+/// From when they are in force.
+const FROM: Date = date(2026, 1, 1);
 
 /// R41: the remedies of a refusal, in the words of 行政复议法 20 and 行政诉讼法 46; the bureau adds the names of its
 /// review organ and court.
@@ -72,6 +80,33 @@ pub fn templates() -> Vec<Template> {
     // The file is part of the program; a test holds that it parses.
     let checklists: Vec<Checklist> = serde_json::from_str(CHECKLISTS).unwrap_or_default();
     checklists.into_iter().map(template).collect()
+}
+
+/// What is published of an item beside its checklist.
+#[derive(Deserialize)]
+struct Published {
+    suitability: Suitability,
+    guide: Guide,
+}
+
+/// The five as they are published: with guide and texts, until further notice.
+#[must_use]
+pub fn template_versions() -> Vec<TemplateVersion> {
+    // As for the checklists.
+    let published: Vec<Published> = serde_json::from_str(GUIDES).unwrap_or_default();
+    let version = |template: Template| {
+        let mut published = published.iter();
+        let of = published.find(|of| of.guide.item == template.key)?;
+        Some(TemplateVersion {
+            from: FROM,
+            until: None,
+            suitability: of.suitability,
+            guide: of.guide.clone(),
+            template,
+            texts: PaperTexts::example().ok()?,
+        })
+    };
+    templates().into_iter().filter_map(version).collect()
 }
 
 fn template(checklist: Checklist) -> Template {

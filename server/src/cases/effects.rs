@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use kanjie_domain::case::{Case, CaseReport};
 use kanjie_domain::event::Ending;
+use kanjie_domain::papers::PaperTexts;
 use kanjie_domain::session::Outcome;
 use kanjie_domain::{Actor, CaseEvent, CaseRecorded};
 use kanjie_evidence::h;
@@ -16,6 +17,7 @@ use super::error::CaseError;
 use super::host;
 use super::journal::{self, Fold, Loaded};
 use super::papers::{self, Content, Kind, PrintError, Printed, Subject};
+use super::published;
 use super::words::{self, Word};
 use crate::auth::cookie::Token;
 use crate::effects::{files, papers as session_papers};
@@ -133,6 +135,20 @@ async fn follow(services: &Services, work: &CaseWork) -> Result<Followed, CaseEr
     Ok(Followed::To(done))
 }
 
+/// Whether a paper may follow; most events have none.
+const fn has_paper(event: &CaseEvent) -> bool {
+    matches!(
+        event,
+        CaseEvent::NoticeGiven { .. }
+            | CaseEvent::UndertakingGiven { .. }
+            | CaseEvent::Accepted { .. }
+            | CaseEvent::NotAccepted { .. }
+            | CaseEvent::ItemsFailed { .. }
+            | CaseEvent::Decided(_)
+            | CaseEvent::Served { .. }
+    )
+}
+
 /// An entry, and the case as it stood before.
 struct Scene<'a> {
     services: &'a Services,
@@ -163,16 +179,21 @@ impl Scene<'_> {
         Ok(effect)
     }
 
-    fn subject(&self) -> Subject<'_> {
+    fn subject<'a>(&'a self, texts: &'a PaperTexts) -> Subject<'a> {
         Subject {
             case: self.before,
             calendar: &self.services.calendar,
+            texts,
             at: self.recorded.at,
         }
     }
 
     async fn paper(&self) -> Result<Option<(Kind, Printed)>, CaseError> {
-        let of = self.subject();
+        if !has_paper(&self.recorded.event) {
+            return Ok(None);
+        }
+        let texts = published::texts(&self.services.store, self.before).await?;
+        let of = self.subject(&texts);
         match &self.recorded.event {
             CaseEvent::NoticeGiven {
                 missing,
@@ -182,13 +203,15 @@ impl Scene<'_> {
                 let number = of.number(Kind::OneTimeNotice, *submission as usize)?;
                 let received = self.before.stage.receipt().map_or(of.at, |of| of.at);
                 let content = papers::notice(&of, &number, received, missing)?;
-                self.print(Kind::OneTimeNotice, number, content).await
+                self.print(Kind::OneTimeNotice, number, content, of.texts)
+                    .await
             }
             CaseEvent::UndertakingGiven { material, by } => {
                 let count = self.before.undertakings.len() + 1;
                 let number = of.number(Kind::Undertaking, count)?;
                 let content = papers::undertaking(&of, &number, material, *by)?;
-                self.print(Kind::Undertaking, number, content).await
+                self.print(Kind::Undertaking, number, content, of.texts)
+                    .await
             }
             CaseEvent::Accepted { slip, .. } => {
                 let kept = papers::kept(self.services, self.id, &slip.number, &slip.pdf_digest);
@@ -198,7 +221,7 @@ impl Scene<'_> {
                 let kept = papers::kept(self.services, self.id, &slip.number, &slip.pdf_digest);
                 Ok(Some((Kind::NonAcceptance, kept.await?)))
             }
-            CaseEvent::ItemsFailed { session, .. } => self.rectification(session).await,
+            CaseEvent::ItemsFailed { session, .. } => self.rectification(session, &of).await,
             CaseEvent::Decided(decision) => {
                 let printed = self.decision(&decision.session, &decision.content_digest);
                 let printed = Printed {
@@ -216,7 +239,8 @@ impl Scene<'_> {
                 let by = self.actor_name().await?;
                 let service = (*method, to.as_str(), proof_digest.as_str());
                 let content = papers::service_proof(&of, &number, service, by)?;
-                self.print(Kind::ServiceProof, number, content).await
+                self.print(Kind::ServiceProof, number, content, of.texts)
+                    .await
             }
             _ => Ok(None),
         }
@@ -227,13 +251,19 @@ impl Scene<'_> {
         kind: Kind,
         number: String,
         content: Content,
+        texts: &PaperTexts,
     ) -> Result<Option<(Kind, Printed)>, CaseError> {
-        let printed = papers::print(self.services, self.id, number, content).await?;
+        let texts = texts.clone();
+        let printed = papers::print(self.services, self.id, number, content, texts).await?;
         Ok(Some((kind, printed)))
     }
 
     /// Where the session ended with a date to rectify by.
-    async fn rectification(&self, session: &str) -> Result<Option<(Kind, Printed)>, CaseError> {
+    async fn rectification(
+        &self,
+        session: &str,
+        of: &Subject<'_>,
+    ) -> Result<Option<(Kind, Printed)>, CaseError> {
         let journal = SessionJournal::load(self.services.store.clone(), session).await;
         let journal = journal.map_err(|error| CaseError::Session(error.to_string()))?;
         let rectify = matches!(
@@ -246,10 +276,10 @@ impl Scene<'_> {
         if !rectify {
             return Ok(None);
         }
-        let of = self.subject();
         let number = of.number(Kind::Rectification, self.before.session_order.len())?;
-        let content = papers::rectification(&of, &number, &journal.state)?;
-        self.print(Kind::Rectification, number, content).await
+        let content = papers::rectification(of, &number, &journal.state)?;
+        self.print(Kind::Rectification, number, content, of.texts)
+            .await
     }
 
     /// As it was sealed in the session.

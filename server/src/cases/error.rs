@@ -35,6 +35,8 @@ pub enum CaseError {
     Session(String),
     #[error("the expert pool: {0}")]
     Pool(String),
+    #[error("the catalogue: {0}")]
+    Catalogue(String),
 }
 
 impl From<LoadError> for CaseError {
@@ -79,7 +81,8 @@ impl From<CaseError> for Problem {
             | CaseError::Print(_)
             | CaseError::Canonical(_)
             | CaseError::Session(_)
-            | CaseError::Pool(_) => Self::internal(&error),
+            | CaseError::Pool(_)
+            | CaseError::Catalogue(_) => Self::internal(&error),
         }
     }
 }

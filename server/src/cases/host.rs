@@ -6,6 +6,7 @@ use std::sync::Arc;
 use kanjie_domain::case::{
     Bar, Case, CaseContext, CaseReport, CaseViewer, DrawFrom, Slip, decide, report,
 };
+use kanjie_domain::papers::PaperTexts;
 use kanjie_domain::pool::Seed;
 use kanjie_domain::{
     Actor, CaseCommand, CaseEvent, Code, Factor, FactorKind, PersonId, Refusal, Role,
@@ -17,6 +18,7 @@ use super::error::CaseError;
 use super::journal::{self, Loaded};
 use super::papers::{self, Kind, Subject};
 use super::pool;
+use super::published;
 use crate::auth::{self, Caller};
 use crate::http::version::IfMatch;
 use crate::rooms::EXAMPLE_SEAL;
@@ -232,11 +234,13 @@ async fn with_slip(
         Err(refusal) if refusal.code == Code::SlipMissing => decide(Some(placeholder()))?,
         events => return Ok(events?),
     };
+    let texts = published::texts(&asked.services.store, &asked.loaded.state).await?;
+    let of = subject(asked, &texts);
     let mut slip = None;
     for event in &foreseen {
-        if let Some((kind, content)) = slip_content(asked, event)? {
-            let number = subject(asked).number(kind, 1)?;
-            let printed = papers::print(asked.services, asked.id, number, content).await?;
+        if let Some((kind, content)) = slip_content(&of, event)? {
+            let (number, texts) = (of.number(kind, 1)?, texts.clone());
+            let printed = papers::print(asked.services, asked.id, number, content, texts).await?;
             slip = Some(Slip {
                 number: printed.number,
                 pdf_digest: printed.pdf_digest.to_string(),
@@ -247,23 +251,23 @@ async fn with_slip(
     Ok(decide(slip)?)
 }
 
-fn subject<'a>(asked: &'a Asked<'_>) -> Subject<'a> {
+fn subject<'a>(asked: &'a Asked<'_>, texts: &'a PaperTexts) -> Subject<'a> {
     Subject {
         case: &asked.loaded.state,
         calendar: &asked.services.calendar,
+        texts,
         at: asked.at,
     }
 }
 
 fn slip_content(
-    asked: &Asked<'_>,
+    of: &Subject<'_>,
     event: &CaseEvent,
 ) -> Result<Option<(Kind, papers::Content)>, CaseError> {
-    let of = subject(asked);
     Ok(match event {
         CaseEvent::Accepted { on, route, .. } => {
             let number = of.number(Kind::Acceptance, 1)?;
-            let content = papers::acceptance(&of, &number, *on, *route)?;
+            let content = papers::acceptance(of, &number, *on, *route)?;
             Some((Kind::Acceptance, content))
         }
         CaseEvent::NotAccepted {
@@ -274,8 +278,7 @@ fn slip_content(
             ..
         } => {
             let number = of.number(Kind::NonAcceptance, 1)?;
-            let content =
-                papers::non_acceptance(&of, &number, [reason, basis, next_step, contact])?;
+            let content = papers::non_acceptance(of, &number, [reason, basis, next_step, contact])?;
             Some((Kind::NonAcceptance, content))
         }
         _ => None,

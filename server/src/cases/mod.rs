@@ -7,12 +7,12 @@ pub mod append;
 pub mod bundles;
 pub mod effects;
 pub mod error;
-pub mod guides;
 pub mod host;
 pub mod journal;
 pub mod open;
 pub mod papers;
 mod pool;
+pub mod published;
 pub mod result;
 pub mod sessions;
 #[cfg(test)]

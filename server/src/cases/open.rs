@@ -8,9 +8,9 @@ use kanjie_store::{AppendError, AppendRequest, IndexChange, StoreError};
 
 use super::append::{begun, listed, new_entries};
 use super::error::CaseError;
-use super::guides;
 use super::host::context;
 use super::journal::Fold;
+use super::published;
 use crate::services::Services;
 
 /// How often another number is drawn because the one before was taken.
@@ -68,21 +68,23 @@ async fn try_create(
     new: &NewCase,
     mut brief: CaseBrief,
 ) -> Result<Made, CaseError> {
-    let guide = guides::of(&new.item).ok_or_else(|| {
+    let at = services.env.now();
+    let today = kanjie_domain::calendar::day_of(at)?;
+    let begins = published::on(&services.store, &new.item, today).await?;
+    let begins = begins.ok_or_else(|| {
         kanjie_domain::Refusal::of(kanjie_domain::Code::ValueInvalid, [new.item.as_str()])
     })?;
     if brief.item_title.is_empty() {
-        brief.item_title = guides::title(&new.item).unwrap_or_default();
+        brief.item_title = begins.title;
     }
     let id = services.env.new_id();
     let application = Application {
         case: id.clone(),
         applicant: new.applicant.clone(),
         agents: new.agents.clone(),
-        guide,
+        guide: begins.guide,
     };
     let actor = Actor::Person(person.clone());
-    let at = services.env.now();
     let ctx = context(services, &actor, roles, at);
     let events = open(&brief, &application, &ctx)?;
     let begun = begun(&actor, at, &events).ok_or(CaseError::NotFound)?;

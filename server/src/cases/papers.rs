@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use kanjie_documents::DocumentError;
 use kanjie_domain::papers::{
     AcceptanceSlip, NonAcceptanceSlip, OneTimeNotice, PaperTexts, RectificationNotice,
-    ServiceProof, SupplyUndertaking, TextsFault,
+    ServiceProof, SupplyUndertaking,
 };
 use kanjie_evidence::canonical::{self, CanonicalError};
 use kanjie_evidence::{Hash, h};
@@ -91,8 +91,6 @@ pub enum PrintError {
     Canonical(#[from] CanonicalError),
     #[error("a paper was not laid out: {0}")]
     Document(#[from] DocumentError),
-    #[error("the standard texts are not in order: {0}")]
-    Texts(#[from] TextsFault),
     #[error("the paper's file is gone: {0}")]
     Gone(std::io::Error),
     #[error("printing was cut off: {0}")]
@@ -106,7 +104,7 @@ pub fn path(data: &Path, case: &str, pdf_digest: &str, extension: &str) -> PathB
     papers.join(format!("{pdf_digest}.{extension}"))
 }
 
-/// Lays the paper out, signs its digest with the server's key, and keeps it.
+/// Lays the paper out in the words of its case's version, signs its digest with the server's key, and keeps it.
 ///
 /// # Errors
 /// When it cannot be laid out or written.
@@ -115,12 +113,13 @@ pub async fn print(
     case: &str,
     number: String,
     content: Content,
+    texts: PaperTexts,
 ) -> Result<Printed, PrintError> {
     let (services, case) = (services.clone(), case.to_owned());
     let printing = tokio::task::spawn_blocking(move || {
         let json = canonical::to_string(&content)?;
         let content_digest = h(&[json.as_bytes()]);
-        let pdf = laid_out(&services, &content, &content_digest.to_string())?;
+        let pdf = laid_out(&services, &content, &texts, &content_digest.to_string())?;
         let printed = Printed {
             number,
             content_digest,
@@ -171,21 +170,25 @@ pub async fn kept(
     })
 }
 
-fn laid_out(services: &Services, content: &Content, digest: &str) -> Result<Vec<u8>, PrintError> {
-    let texts = PaperTexts::example()?;
+fn laid_out(
+    services: &Services,
+    content: &Content,
+    texts: &PaperTexts,
+    digest: &str,
+) -> Result<Vec<u8>, PrintError> {
     let attestation = attest(services.signer.as_ref(), digest)?;
     Ok(match content {
-        Content::Notice(of) => kanjie_documents::one_time_notice(of, &texts, &attestation)?,
+        Content::Notice(of) => kanjie_documents::one_time_notice(of, texts, &attestation)?,
         Content::Undertaking(of) => {
-            kanjie_documents::supply_undertaking(of, None, &texts, &attestation)?
+            kanjie_documents::supply_undertaking(of, None, texts, &attestation)?
         }
-        Content::Acceptance(of) => kanjie_documents::acceptance_slip(of, &texts, &attestation)?,
+        Content::Acceptance(of) => kanjie_documents::acceptance_slip(of, texts, &attestation)?,
         Content::NonAcceptance(of) => {
-            kanjie_documents::non_acceptance_slip(of, &texts, &attestation)?
+            kanjie_documents::non_acceptance_slip(of, texts, &attestation)?
         }
         Content::Rectification(of) => {
-            kanjie_documents::rectification_notice(of, &texts, &attestation)?
+            kanjie_documents::rectification_notice(of, texts, &attestation)?
         }
-        Content::ServiceProof(of) => kanjie_documents::service_proof(of, &texts, &attestation)?,
+        Content::ServiceProof(of) => kanjie_documents::service_proof(of, texts, &attestation)?,
     })
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use kanjie_domain::case::{Application, Case, Part, decide};
 use kanjie_domain::event::{Mode, Scheduled};
 use kanjie_domain::site::Site;
+use kanjie_domain::template::Template;
 use kanjie_domain::{
     Actor, CaseCommand, Code, Event, Participant, PersonId, Refusal, Role, resurvey_scheduled,
 };
@@ -12,9 +13,9 @@ use kanjie_store::{AppendRequest, IndexChange, JournalId, SessionRow};
 
 use super::append::{CaseStep, add_case, new_entries};
 use super::error::CaseError;
-use super::guides;
 use super::host::{Acting, TRIES, context, open_to};
 use super::journal::Loaded;
+use super::published;
 use crate::rooms::journal::{JournalError, SessionJournal};
 use crate::services::Services;
 
@@ -133,6 +134,10 @@ async fn scheduled(
     };
     let starts_at = new.starts_at.or(appointed);
     let starts_at = starts_at.ok_or_else(|| Refusal::of(Code::DateInvalid, ["starts_at"]))?;
+    let published = published::of(&services.store, case).await?;
+    let published = published
+        .ok_or_else(|| Refusal::of(Code::ValueInvalid, [application.guide.item.as_str()]))?;
+    published.allows(new.mode)?;
     let mut scheduled = match (case.failed_items(), case.session_order.last()) {
         ([_, ..], Some(before)) => {
             let journal = SessionJournal::load(services.store.clone(), before).await;
@@ -141,7 +146,7 @@ async fn scheduled(
             request.read.push((read, before.head()));
             resurvey_scheduled(&before.state, session, new.mode, starts_at)?
         }
-        _ => whole_survey(new, session, case, application, starts_at)?,
+        _ => whole_survey(new, session, case, published.template, starts_at),
     };
     scheduled.participants = participants(services, new, case, application).await?;
     if new.site.is_some() {
@@ -162,15 +167,12 @@ fn whole_survey(
     new: &NewSession,
     session: &str,
     case: &Case,
-    application: &Application,
+    template: Template,
     starts_at: i64,
-) -> Result<Scheduled, CaseError> {
-    let item = application.guide.item.as_str();
-    let template = guides::template(item);
-    let template = template.ok_or_else(|| Refusal::of(Code::ValueInvalid, [item]))?;
+) -> Scheduled {
     let departments = case.departments.iter();
     let joining = departments.filter(|(_, part)| **part == Part::Joining);
-    Ok(Scheduled {
+    Scheduled {
         session: session.to_owned(),
         case: new.case.clone(),
         brief: case.brief.clone(),
@@ -181,7 +183,7 @@ fn whole_survey(
         starts_at,
         resurvey: None,
         site: new.site.clone(),
-    })
+    }
 }
 
 /// Whom the case knows, each as what he is in it, and those who are called besides.

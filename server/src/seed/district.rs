@@ -2,11 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use kanjie_domain::PersonId;
+use kanjie_domain::case::{
+    CommitmentRoute, Concern, Guide, ListedMaterial, Need, Retention, Supply, TimeLimits,
+};
 use kanjie_domain::pool::{Availability, PoolExpert};
-use kanjie_domain::{PersonId, templates};
 use kanjie_store::{Catalogued, Person};
 use serde::{Deserialize, Serialize};
 
+use crate::cases::published::{self, Basis, Item};
 use crate::error::Failure;
 use crate::services::Services;
 
@@ -75,18 +79,6 @@ struct Base {
     template: Option<String>,
 }
 
-/// One permit item (事项) of the published list.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Item {
-    /// `D01-01-1`: department, matter, kind.
-    pub code: String,
-    pub department: String,
-    pub title: String,
-    pub survey: bool,
-    /// Key of its checklist, where there is one.
-    pub template: Option<String>,
-}
-
 impl District {
     /// # Errors
     /// When the data that came with the program cannot be read.
@@ -121,7 +113,10 @@ impl District {
                 department: base.code.split('-').next().unwrap_or_default().to_owned(),
                 title: format!("{}·{kind}", base.name),
                 survey: base.survey && number == 0,
-                template: base.template.clone().filter(|_| number == 0),
+                basis: match base.template.clone().filter(|_| number == 0) {
+                    Some(key) => Basis::Template(key),
+                    None => Basis::Guide(Box::new(guide(&base.code, number + 1))),
+                },
             })
         })
     }
@@ -144,11 +139,10 @@ pub async fn load(services: &Services, district: &District) -> Result<u64, Failu
         entries.push(entry("park", &park.code, park)?);
     }
     for item in district.items() {
-        entries.push(entry("item", &item.code, &item)?);
+        entries.push(entry(published::ITEM, &item.code, &item)?);
     }
-    for template in templates() {
-        entries.push(entry("checklist", &template.key, &template)?);
-    }
+    let templates = published::examples().map_err(|error| Failure::Usage(error.to_string()))?;
+    entries.extend(templates);
     let holidays: serde_json::Value = serde_json::from_str(HOLIDAYS)?;
     entries.push(entry("holidays", "all", &holidays)?);
     let (experts, people) = experts();
@@ -157,6 +151,48 @@ pub async fn load(services: &Services, district: &District) -> Result<u64, Failu
     }
     services.store.add_people(&people).await?;
     Ok(services.store.put_catalogue(&entries).await?)
+}
+
+/// An example guide: what is asked for is much the same in each.
+fn guide(base: &str, kind: usize) -> Guide {
+    let line = |code: &str, title: &str, need, supply| ListedMaterial {
+        code: code.to_owned(),
+        title: title.to_owned(),
+        need,
+        supply,
+    };
+    let from = String::from("示例区政务数据共享平台");
+    let safety = ["D01", "D02", "D03", "D07", "D08"];
+    let concern = if safety.iter().any(|of| base.starts_with(of)) {
+        Concern::SafetyOrHealth
+    } else {
+        Concern::Ordinary
+    };
+    Guide {
+        item: format!("{base}-{kind}"),
+        version: VERSION.to_owned(),
+        materials: vec![
+            line("form", "申请书", Need::Required, Supply::Applicant),
+            line(
+                "site",
+                "经营场所使用证明",
+                Need::Required,
+                Supply::Applicant,
+            ),
+            line("plan", "平面布局图", Need::Required, Supply::ApplicantMinor),
+            line(
+                "licence",
+                "营业执照",
+                Need::Required,
+                Supply::Sharing { from },
+            ),
+            line("photo", "门头照片", Need::Optional, Supply::Applicant),
+        ],
+        time: TimeLimits::default(),
+        concern,
+        commitment: CommitmentRoute::NotOffered,
+        retention: Retention::TenYears,
+    }
 }
 
 fn entry(kind: &str, code: &str, body: &impl Serialize) -> Result<Catalogued, Failure> {
@@ -240,20 +276,17 @@ mod tests {
                 .iter()
                 .all(|park| streets.contains(park.street.as_str()) && park.fence_m >= 100)
         );
-        let with_list: Vec<Item> = district
-            .items()
-            .filter(|item| item.template.is_some())
+        let keys: BTreeSet<String> = kanjie_domain::templates()
+            .into_iter()
+            .map(|template| template.key)
             .collect();
-        assert_eq!(with_list.len(), 5);
-        let templates = templates();
-        let keys: BTreeSet<&str> = templates
-            .iter()
-            .map(|template| template.key.as_str())
+        let surveyed = district.items().filter(|item| item.survey);
+        let named: BTreeSet<String> = surveyed
+            .filter_map(|item| match item.basis {
+                Basis::Template(key) => Some(key),
+                Basis::Guide(_) => None,
+            })
             .collect();
-        assert!(
-            with_list
-                .iter()
-                .all(|item| item.survey && keys.contains(&item.template.as_deref().unwrap()))
-        );
+        assert_eq!(named, keys);
     }
 }

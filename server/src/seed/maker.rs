@@ -4,20 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use kanjie_domain::calendar::day_of;
-use kanjie_domain::case::{
-    Application, CommitmentRoute, Concern, Guide, Listed, ListedMaterial, Need, Retention, Supply,
-    TimeLimits,
-};
+use kanjie_domain::case::{Application, Guide, Listed};
 use kanjie_domain::{Calendar, CalendarError, CaseBrief, Role};
 use kanjie_store::{AppendRequest, IndexChange, JournalId, NewEntry, Person};
 
 use super::company::{Company, company};
 use super::dice::Dice;
-use super::district::{District, Item};
+use super::district::District;
 use super::player::{PlayError, Player, Who, office_hours};
 use super::script::{Cast, Course, Plan, play};
 use super::staff::staff_id;
 use crate::body::entry_body;
+use crate::cases::published::{Basis, Item};
 use crate::error::Failure;
 use crate::services::Services;
 
@@ -44,6 +42,8 @@ pub struct Maker {
     items: Vec<Item>,
     departments: BTreeMap<String, String>,
     places: Vec<String>,
+    /// Of those with a template, by its key.
+    guides: BTreeMap<String, Guide>,
 }
 
 /// One case as it was played.
@@ -73,7 +73,7 @@ impl Maker {
             calendar,
             now,
             surveyed: some(|item| item.survey),
-            listed: some(|item| item.template.is_some()),
+            listed: some(|item| matches!(item.basis, Basis::Template(_))),
             items,
             departments: district
                 .departments
@@ -81,6 +81,10 @@ impl Maker {
                 .map(|of| (of.code.clone(), of.name.clone()))
                 .collect(),
             places: district.places(),
+            guides: kanjie_domain::template_versions()
+                .into_iter()
+                .map(|of| (of.template.key, of.guide))
+                .collect(),
         })
     }
 
@@ -193,7 +197,7 @@ impl Maker {
             case: id.clone(),
             applicant: cast.applicant.person.clone(),
             agents: Vec::new(),
-            guide: guide(item),
+            guide: self.guide(item).ok_or(PlayError::Empty)?,
         };
         let span = (begins.min(self.now), self.now);
         let mut player = Player::open(&brief, &application, &cast.applicant, span, &self.calendar)?;
@@ -203,6 +207,13 @@ impl Maker {
             applicant,
             player,
         })
+    }
+
+    fn guide(&self, item: &Item) -> Option<Guide> {
+        match &item.basis {
+            Basis::Template(key) => self.guides.get(key).cloned(),
+            Basis::Guide(guide) => Some(Guide::clone(guide)),
+        }
     }
 
     fn department(&self, item: &Item) -> String {
@@ -267,50 +278,6 @@ fn working_days(calendar: &Calendar, today: Date) -> Result<Vec<Date>, CalendarE
             return Ok(days);
         }
         day = day.tomorrow().map_err(|_| CalendarError::NotLoaded(day))?;
-    }
-}
-
-/// An example guide: what is asked for is much the same in each.
-fn guide(item: &Item) -> Guide {
-    let line = |code: &str, title: &str, need, supply| ListedMaterial {
-        code: code.to_owned(),
-        title: title.to_owned(),
-        need,
-        supply,
-    };
-    let from = String::from("示例区政务数据共享平台");
-    let safety = matches!(
-        item.department.as_str(),
-        "D01" | "D02" | "D03" | "D07" | "D08"
-    );
-    Guide {
-        item: item.template.clone().unwrap_or_else(|| item.code.clone()),
-        version: String::from("示例-1"),
-        materials: vec![
-            line("form", "申请书", Need::Required, Supply::Applicant),
-            line(
-                "site",
-                "经营场所使用证明",
-                Need::Required,
-                Supply::Applicant,
-            ),
-            line("plan", "平面布局图", Need::Required, Supply::ApplicantMinor),
-            line(
-                "licence",
-                "营业执照",
-                Need::Required,
-                Supply::Sharing { from },
-            ),
-            line("photo", "门头照片", Need::Optional, Supply::Applicant),
-        ],
-        time: TimeLimits::default(),
-        concern: if safety {
-            Concern::SafetyOrHealth
-        } else {
-            Concern::Ordinary
-        },
-        commitment: CommitmentRoute::NotOffered,
-        retention: Retention::TenYears,
     }
 }
 

@@ -97,6 +97,7 @@ mod tests {
     use kanjie_store::CaseFilter;
 
     use super::*;
+    use crate::seed::staff::{self, SeededStaff};
     use crate::testing::TestApp;
 
     /// 2026-11-24 17:00 in Shanghai.
@@ -181,6 +182,52 @@ mod tests {
                 .all(|work| !work.case_id.starts_with("example-")),
             "{waiting:?}"
         );
+    }
+
+    /// Signed in as staff of that name.
+    async fn sign_in(app: &TestApp, seeded: &SeededStaff, user: &str) -> String {
+        let body = serde_json::json!({
+            "user": user, "password": seeded.password, "totp": app.totp(user).await,
+        });
+        let answer = app.post("/api/v1/sign-in", "", body).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.cookie()
+    }
+
+    /// What a member of staff sees of a department's seeded cases: each opens, and its journal is whole.
+    #[tokio::test]
+    async fn every_seeded_case_opens_over_http() {
+        let app = TestApp::new().await;
+        let district = District::example().unwrap();
+        let seeded = staff::load(&app.services, &district).await.unwrap();
+        every_stage(&app.services, &district).await.unwrap();
+        make(&app.services, &district, 30, 4).await.unwrap();
+        let cookie = sign_in(&app, &seeded, "d17-approver").await;
+        let supervisor = app.sign_in("supervisor").await;
+        let all = CaseFilter::default();
+        let page = app.services.store.cases(&all, None, 100).await.unwrap();
+        let rows = page.rows;
+        let seeded: Vec<_> = rows
+            .iter()
+            .filter(|row| row.id.starts_with("example-"))
+            .collect();
+        assert_eq!(seeded.len(), 13 + 30);
+        for row in seeded {
+            for cookie in [&cookie, &supervisor] {
+                let path = format!("/api/v1/cases/{}", row.id);
+                let view = app.get(&path, cookie).await;
+                assert_eq!(view.status, 200, "{} {view:?}", row.case_no);
+                let view = view.json();
+                assert_eq!(view["course"]["stage"], row.stage.as_str());
+                let journal = app.get(&format!("{path}/journal"), cookie).await.json();
+                let mut chain = kanjie_evidence::journal::Chain::new();
+                for entry in journal["entries"].as_array().unwrap() {
+                    let entry = serde_json::from_value(entry.clone()).unwrap();
+                    chain.push(&entry).unwrap();
+                }
+                assert_eq!(view["head"], chain.seq());
+            }
+        }
     }
 
     #[tokio::test]

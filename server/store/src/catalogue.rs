@@ -16,12 +16,14 @@ statements! {
         ORDER BY code";
     STANDING_ONE = "SELECT * FROM (SELECT * FROM catalogue WHERE kind = $1 AND code = $2 AND from_day <= $3
         ORDER BY from_day DESC LIMIT 1) AS latest WHERE until_day IS NULL OR until_day >= $3";
+    VERSIONS = "SELECT * FROM catalogue WHERE kind = $1 AND code = $2 ORDER BY from_day";
+    HAS_KIND = "SELECT EXISTS (SELECT 1 FROM catalogue WHERE kind = $1)";
 }
 
 /// One version of one thing. Days are civil dates in Shanghai, `2026-12-01`.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]
 pub struct Catalogued {
-    /// `department`, `street`, `park`, `item`, `checklist`, `holidays`, `expert`.
+    /// `department`, `street`, `park`, `item`, `template`, `holidays`, `expert`.
     pub kind: String,
     /// Which one, within its kind.
     pub code: String,
@@ -78,5 +80,27 @@ impl Store {
     ) -> Result<Option<Catalogued>, StoreError> {
         let query = STANDING_ONE.bind(kind).bind(code).bind(day);
         Ok(query.optional(&mut self.read().await?).await?)
+    }
+
+    /// Every version of one thing, the oldest first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn catalogue_versions(
+        &self,
+        kind: &str,
+        code: &str,
+    ) -> Result<Vec<Catalogued>, StoreError> {
+        let query = VERSIONS.bind(kind).bind(code);
+        Ok(query.all(&mut self.read().await?).await?)
+    }
+
+    /// Whether there is anything of that kind.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn has_catalogue(&self, kind: &str) -> Result<bool, StoreError> {
+        let (found,): (bool,) = HAS_KIND.bind(kind).one(&mut self.read().await?).await?;
+        Ok(found)
     }
 }

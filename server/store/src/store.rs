@@ -20,6 +20,9 @@ const READERS: u32 = 4;
 const CONNECTIONS: u32 = 10;
 /// How long a write waits for another's lock.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// Pages that SQLite's writer keeps in memory, KiB (negative, as SQLite says KiB): the indices of a million cases are written
+/// all over.
+const WRITER_CACHE: &str = "-65536";
 
 statements! {
     PING = "SELECT 1";
@@ -109,7 +112,7 @@ async fn open_file(path: &Path) -> Result<Pools, sqlx::Error> {
         .busy_timeout(PATIENCE);
     let writer = SqlitePoolOptions::new()
         .max_connections(1)
-        .connect_with(options.clone())
+        .connect_with(options.clone().pragma("cache_size", WRITER_CACHE))
         .await?;
     let reader = SqlitePoolOptions::new()
         .max_connections(READERS)

@@ -87,10 +87,21 @@ impl Store {
             return Err(TransferError::Journals);
         }
         to.commit().await?;
+        self.learn().await?;
         Ok(Transferred {
             tables,
             journals: whole,
         })
+    }
+}
+
+impl Store {
+    /// Counts afresh what the planner goes by: after a move it knows of no row.
+    async fn learn(&self) -> Result<(), StoreError> {
+        if let Pools::Postgres(pool) = &self.pools {
+            sqlx::query("ANALYZE").execute(pool).await?;
+        }
+        Ok(())
     }
 }
 

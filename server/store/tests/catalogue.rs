@@ -56,6 +56,11 @@ async fn what_stands_is_what_its_day_says(
     );
     assert_eq!(store.catalogue("park", "2026-06-01").await.unwrap(), []);
 
+    let all = store.catalogue_versions("item", "a").await.unwrap();
+    assert_eq!(all, versions[..2]);
+    assert!(store.has_catalogue("item").await.unwrap());
+    assert!(!store.has_catalogue("park").await.unwrap());
+
     // Said again it stays as it was said first.
     let other = version("a", "2026-06-01", None, r#"{"title":"别"}"#);
     assert_eq!(store.put_catalogue(&[other]).await.unwrap(), 0);

@@ -176,3 +176,16 @@ fn every_area_of_the_example_checklists_has_one_english_name() {
         assert_eq!(*known, item.group_gloss, "{}", item.group);
     }
 }
+
+#[test]
+fn every_example_is_published_whole() {
+    let published = crate::template_versions();
+    assert_eq!(published.len(), templates().len());
+    for version in published {
+        let item = version.template.key.clone();
+        assert!(version.guide.version.contains("示例"), "{item}");
+        assert!(!version.guide.materials.is_empty(), "{item}");
+        let set = TemplateSet::new(&item, vec![version]).unwrap();
+        assert!(set.on(date("2026-01-01")).is_ok());
+    }
+}

@@ -28,6 +28,8 @@ const WAYS: [&str; 3] = ["在线提交", "到受理窗口提交", "邮寄提交"
 pub struct Subject<'a> {
     pub case: &'a Case,
     pub calendar: &'a Calendar,
+    /// Of the version with which the case began.
+    pub texts: &'a PaperTexts,
     /// Of the entry that asks for it, UTC µs.
     pub at: i64,
 }
@@ -56,13 +58,12 @@ impl Subject<'_> {
         number: &str,
         make: impl FnOnce(&Issue<'_>) -> Result<T, Refusal>,
     ) -> Result<T, CaseError> {
-        let texts = PaperTexts::example().map_err(super::PrintError::from)?;
         let dated = self.today()?.to_string();
         let issue = Issue {
             number,
             dated: &dated,
             case: &self.case.brief,
-            texts: &texts,
+            texts: self.texts,
         };
         Ok(make(&issue)?)
     }

@@ -25,7 +25,11 @@ pub struct Made {
 
 impl Desk {
     pub async fn open() -> Self {
-        let app = TestApp::new().await;
+        Self::of(TestApp::new().await).await
+    }
+
+    /// Whoever works there signs in (anew).
+    pub async fn of(app: TestApp) -> Self {
         Self {
             handler: app.sign_in("surveyor1").await,
             approver: app.sign_in("chair").await,

@@ -6,5 +6,6 @@ mod access;
 mod bundles;
 mod effects;
 mod intake;
+mod published;
 mod sessions;
 mod whole;
