@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 mod notices;
+mod webhooks;
 
 pub use notices::{Encryption, Language, Notices, Sms, Smtp, Success};
+pub use webhooks::Webhooks;
 
 /// The whole configuration.
 #[derive(Clone, Debug, Deserialize)]
@@ -24,6 +26,7 @@ pub struct Config {
     pub clock: Clock,
     pub media: Media,
     pub notices: Notices,
+    pub webhooks: Webhooks,
     pub web: Web,
     pub passkeys: Passkeys,
     pub limits: Limits,
@@ -131,6 +134,7 @@ impl Default for Config {
             clock: Clock::default(),
             media: Media::default(),
             notices: Notices::default(),
+            webhooks: Webhooks::default(),
             web: Web::default(),
             passkeys: Passkeys::default(),
             limits: Limits::default(),
@@ -249,7 +253,8 @@ impl Config {
         {
             return Err(ConfigError::Address(address.clone()));
         }
-        self.notices.check()
+        self.notices.check()?;
+        self.webhooks.check()
     }
 
     /// The address people type, given the port in use.

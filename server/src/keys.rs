@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 use crate::env::Env;
 use crate::error::Failure;
 use crate::files;
+use crate::webhooks::WebhookKey;
 
 /// Keys for one-time codes: six digits are too few to hide behind a plain digest.
 #[derive(Clone)]
@@ -45,6 +46,8 @@ pub struct Keys {
     /// Attests records and receipts; it never speaks for a person.
     pub signer: Arc<dyn Signer>,
     pub codes: CodeKey,
+    /// Secrets of endpoints follow from it.
+    pub webhooks: WebhookKey,
 }
 
 impl std::fmt::Debug for Keys {
@@ -66,6 +69,7 @@ pub fn open(data: &Path, env: &dyn Env) -> Result<Keys, Failure> {
             env,
         )?)),
         codes: CodeKey(Arc::new(secret(&dir.join("codes.key"), env)?)),
+        webhooks: WebhookKey::new(secret(&dir.join("webhooks.key"), env)?),
     })
 }
 
@@ -110,7 +114,7 @@ mod tests {
             first.codes.digest("s", "p1", "2"),
             first.codes.digest("s", "p", "12")
         );
-        for name in ["signing.key", "codes.key"] {
+        for name in ["signing.key", "codes.key", "webhooks.key"] {
             let path = dir.path().join("keys").join(name);
             let mode = std::fs::metadata(path).unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o600, "{name}");

@@ -10,6 +10,7 @@ pub mod app;
 pub mod auth;
 pub mod backup;
 pub mod body;
+pub mod calendar;
 pub mod cases;
 pub mod cli;
 pub mod clock;
@@ -31,11 +32,13 @@ pub mod seed;
 pub mod serve;
 pub mod services;
 pub mod socket;
+pub mod status;
 #[cfg(test)]
 mod testing;
 pub mod texts;
 pub mod uploads;
 pub mod web;
+pub mod webhooks;
 
 pub use app::AppState;
 pub use services::Services;

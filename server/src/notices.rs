@@ -106,13 +106,21 @@ impl Notices {
     /// # Errors
     /// When the store fails.
     pub async fn send_code(&self, kind: Kind, to: To<'_>, code: &str) -> Result<(), StoreError> {
-        let Some(mut notice) = self.write(kind, to, &CodeValues { code }) else {
-            return Ok(());
-        };
-        notice.code = Some(code.to_owned());
-        self.inner.store.add_notice(&notice).await?;
-        self.wake();
+        if let Some(notice) = self.write_code(kind, to, code) {
+            self.inner.store.add_notice(&notice).await?;
+            self.wake();
+        }
         Ok(())
+    }
+
+    /// A notice with a code, for whoever keeps it in a transaction of their own and calls [`Self::wake`] after.
+    #[must_use]
+    pub fn write_code(&self, kind: Kind, to: To<'_>, code: &str) -> Option<NewNotice> {
+        let notice = self.write(kind, to, &CodeValues { code })?;
+        Some(NewNotice {
+            code: Some(code.to_owned()),
+            ..notice
+        })
     }
 
     /// Keeps a notice without a code.

@@ -19,7 +19,7 @@ use crate::net::listen::{self, Front};
 use crate::net::{Connections, tls};
 use crate::rooms::Rooms;
 use crate::services::Services;
-use crate::{cases, cli, seed};
+use crate::{cases, cli, seed, status};
 
 const MOST_FILES: u64 = 65_536;
 
@@ -128,6 +128,8 @@ async fn background(services: Services, certificate: Arc<tls::Certificate>) {
     tokio::join!(
         services.notices.clone().run(),
         cases::effects::run(services.clone()),
+        status::run(services.clone()),
+        services.webhooks.clone().run(),
         certificate.keep_fresh(),
         devices::watch(services.clone()),
         sweep

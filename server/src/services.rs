@@ -16,6 +16,7 @@ use crate::keys::{self, CodeKey};
 use crate::limits::Limits;
 use crate::notices::Notices;
 use crate::uploads::Writers;
+use crate::webhooks::Webhooks;
 
 /// A sign-in that ended (signed out or revoked): whoever serves it stops within a second.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +33,7 @@ pub struct Services {
     pub signer: Arc<dyn Signer>,
     pub codes: CodeKey,
     pub notices: Notices,
+    pub webhooks: Webhooks,
     pub limits: Arc<Limits>,
     pub writers: Writers,
     pub sign_ins_ended: broadcast::Sender<SignInEnded>,
@@ -64,6 +66,13 @@ impl Services {
         let keys = keys::open(&config.data, env.as_ref())?;
         let calendar = calendar(&config)?;
         let notices = Notices::open(&config, store.clone(), Arc::clone(&env))?;
+        let webhooks = Webhooks::open(
+            &config,
+            store.clone(),
+            Arc::clone(&env),
+            notices.clone(),
+            keys.webhooks,
+        )?;
         Ok(Self {
             config: Arc::new(config),
             store,
@@ -71,6 +80,7 @@ impl Services {
             signer: keys.signer,
             codes: keys.codes,
             notices,
+            webhooks,
             limits: Arc::new(Limits::new()),
             writers: Writers::default(),
             sign_ins_ended: broadcast::Sender::new(256),

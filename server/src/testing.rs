@@ -1,6 +1,6 @@
 //! For tests: the real router over a store in a temporary directory, with a clock that tests own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -10,12 +10,15 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use http_body_util::BodyExt;
+use kanjie_domain::{PersonId, Role};
+use kanjie_store::{NewAccount, NewSignIn, Person, SignInMethod};
 use rand::RngCore;
 use serde_json::Value;
 use tempfile::TempDir;
 use tower::ServiceExt;
 
 use crate::app::{self, AppState};
+use crate::auth::cookie::{self, Token};
 use crate::config::Config;
 use crate::env::Env;
 use crate::net::{Connection, Connections};
@@ -107,14 +110,20 @@ impl Answer {
 impl TestApp {
     /// Seeded with the demonstration's people.
     pub async fn new() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// The same with another configuration.
+    pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let config = Config {
+        let mut config = Config {
             data: dir.path().join("data"),
             web: crate::config::Web {
                 dist: Some(dir.path().join("dist")),
             },
             ..Config::default()
         };
+        change(&mut config);
         let env = Arc::new(TestEnv::morning());
         let services = Services::open(config, Arc::clone(&env) as Arc<dyn Env>)
             .await
@@ -178,6 +187,40 @@ impl TestApp {
         let answer = self.try_sign_in(user).await;
         assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
         answer.cookie()
+    }
+
+    /// An administrator, whom the demonstration does not have, signed in; returns the cookie.
+    pub async fn administrator(&self) -> String {
+        let id = PersonId(String::from("administrator"));
+        let person = Person {
+            id: id.clone(),
+            name: String::from("示例管理员"),
+            organisation: String::from("示例单位"),
+            department: None,
+            phone: String::from("13800000099"),
+        };
+        let account = NewAccount {
+            user: String::from("administrator"),
+            person: id.clone(),
+            password_hash: String::new(),
+            totp_secret: vec![7; 20],
+            roles: BTreeSet::from([Role::Administrator]),
+            created_at: self.env.now(),
+        };
+        let store = &self.services.store;
+        store.add_staff(&person, &account).await.unwrap();
+        let token = Token::new(self.env.as_ref());
+        let sign_in = NewSignIn {
+            token_hash: token.digest(),
+            person: id,
+            link_session: None,
+            method: SignInMethod::Password,
+            device: String::from("test"),
+            created_at: self.env.now(),
+            expires_at: i64::MAX,
+        };
+        store.add_sign_in(&sign_in).await.unwrap();
+        format!("{}={}", cookie::NAME, token.text())
     }
 
     pub async fn try_sign_in(&self, user: &str) -> Answer {

@@ -89,6 +89,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/calendar/{file}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A person's appointments, for a calendar program. */
+        get: operations["calendar_feed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cases": {
         parameters: {
             query?: never;
@@ -294,6 +311,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/calendar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes the caller's feed, or another address for it: the one before opens no more. */
+        post: operations["make_calendar_feed"];
+        /** Ends the caller's feed. */
+        delete: operations["end_calendar_feed"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/devices": {
         parameters: {
             query?: never;
@@ -475,6 +510,23 @@ export interface paths {
         };
         /** A session in brief, where the caller has a part in it. */
         get: operations["session"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{id}/calendar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One session as a file for a calendar program. */
+        get: operations["session_calendar"];
         put?: never;
         post?: never;
         delete?: never;
@@ -688,6 +740,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks for the state of a case: if number and phone belong together, a code goes to the phone. */
+        post: operations["ask_status"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/status/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The state of the case, for the code that went to the phone. */
+        post: operations["read_status"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/uploads": {
         parameters: {
             query?: never;
@@ -724,6 +810,110 @@ export interface paths {
         head: operations["upload_offset"];
         /** Appends a piece. When it is the last, the file is looked into, and is the case's from then on. */
         patch: operations["append_to_upload"];
+        trace?: never;
+    };
+    "/api/v1/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The endpoints, oldest first. */
+        get: operations["webhooks"];
+        put?: never;
+        /** Adds an endpoint; it gets what happens from now on. It takes no idempotency key: its answer, the secret, is kept nowhere. */
+        post: operations["add_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One endpoint. */
+        get: operations["webhook"];
+        put?: never;
+        post?: never;
+        /** Takes an endpoint out, with what it has not taken. */
+        delete: operations["remove_webhook"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends it nothing until it is resumed; its events are kept. */
+        post: operations["pause_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends everything from one event on once more. */
+        post: operations["replay_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Goes on at once, with what it has not taken first. */
+        post: operations["resume_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}/secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives it a fresh secret; the one before signs too for 24 hours. */
+        post: operations["rotate_webhook_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/healthz": {
@@ -787,6 +977,13 @@ export interface components {
             missing: components["schemas"]["Refusal"][];
             ready: boolean;
         };
+        AddEndpoint: {
+            description: string;
+            /** @description `*`, `case.*`, `session.announced`, … */
+            types: string[];
+            /** @description `https:`, in a network that may be called. */
+            url: string;
+        };
         Answer: {
             code: string;
             /** @description Evidence ids that support it. */
@@ -836,6 +1033,11 @@ export interface components {
             state: string;
             survey: Record<string, never>;
             title: string;
+        };
+        /** @description Whoever knows the address sees the appointments: it is shown this once. */
+        CalendarFeed: {
+            /** @description Path of the feed, below the server's address. */
+            path: string;
         };
         Called: {
             person: components["schemas"]["PersonId"];
@@ -1156,6 +1358,21 @@ export interface components {
             pdf_digest: string;
             /** Format: int64 */
             seq: number;
+        };
+        CaseStatus: {
+            /**
+             * Format: int64
+             * @description When its session begins, where one is to come, UTC µs.
+             */
+            appointment?: number;
+            case_no: string;
+            item_title: string;
+            /** @description What comes next. */
+            next: string;
+            /** @description Stable; by this a program tells where the case stands. */
+            state: string;
+            /** @description In the language of `Accept-Language`. */
+            title: string;
         };
         /** @description The answer to `GET /api/v1/cases/{id}`. A part that the viewer may know nothing of is absent. */
         CaseView: {
@@ -1532,6 +1749,22 @@ export interface components {
             /** @enum {string} */
             how: "hearing";
         };
+        /** @description The secret is shown here and never again; a lost one is replaced. */
+        EndpointSecret: {
+            id: string;
+            /** @description `whsec_…`. */
+            secret: string;
+        };
+        EndpointState: {
+            /** @enum {string} */
+            state: "active";
+        } | {
+            /** Format: int64 */
+            paused_at: number;
+            paused_by: components["schemas"]["Pauser"];
+            /** @enum {string} */
+            state: "paused";
+        };
         Entries: {
             entries: components["schemas"]["Entry"][];
         };
@@ -1803,6 +2036,8 @@ export interface components {
             challenge: string;
             rp_id: string;
         };
+        /** @enum {string} */
+        Pauser: "administrator" | "failures" | "gone";
         /** @description A person known to the bureau; opaque, stable over sessions. */
         PersonId: string;
         /** @description A point of the picture, in 1/10000 of its width and height. */
@@ -1916,6 +2151,17 @@ export interface components {
             /** @description Another at each start of the relay. */
             run: string;
         };
+        Replay: {
+            /**
+             * Format: int64
+             * @description `data.event` of the first event to be sent again.
+             */
+            from: number;
+        };
+        Replayed: {
+            /** Format: int64 */
+            events: number;
+        };
         /**
          * @description 保管期限, shortest first (R49).
          * @enum {string}
@@ -2016,6 +2262,20 @@ export interface components {
             /** @enum {string} */
             state: "given_up";
         };
+        StatusAnswer: {
+            code: string;
+            request: string;
+        };
+        /** @description The same whether or not number and phone belong together. */
+        StatusAsked: {
+            /** @description Goes with the code. */
+            request: string;
+        };
+        StatusQuestion: {
+            case_no: string;
+            /** @description Spaces, hyphens and +86 do not count. */
+            phone: string;
+        };
         /** @enum {string} */
         SurveyOutcome: "passed" | "failed";
         Taken: {
@@ -2063,6 +2323,30 @@ export interface components {
             receipts: number;
             segments: number;
             whole: boolean;
+        };
+        /** @description Times UTC µs. */
+        WebhookEndpoint: components["schemas"]["EndpointState"] & {
+            /** Format: int64 */
+            created_at: number;
+            description: string;
+            /**
+             * Format: int64
+             * @description Since the last event that it took.
+             */
+            failing_since?: number;
+            id: string;
+            /** @description The status of its last answer, or a word for what went wrong. */
+            last_error?: string;
+            types: string[];
+            url: string;
+            /**
+             * Format: int64
+             * @description Events that it has not taken yet.
+             */
+            waiting: number;
+        };
+        WebhookEndpoints: {
+            items: components["schemas"]["WebhookEndpoint"][];
         };
         /**
          * @description Where a person of the staff is, by that person's own word on the record (勘验人员是否在现场).
@@ -2247,6 +2531,33 @@ export interface operations {
             400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    calendar_feed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The secret, and .ics */
+                file: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description iCalendar */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/calendar": string;
+                };
+            };
+            400: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
             500: components["responses"]["Problem"];
         };
     };
@@ -2661,6 +2972,52 @@ export interface operations {
             500: components["responses"]["Problem"];
         };
     };
+    make_calendar_feed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Its address, shown this once */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalendarFeed"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    end_calendar_feed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description There is none any more */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
     devices: {
         parameters: {
             query?: never;
@@ -3018,6 +3375,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SessionBrief"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    session_calendar: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Session */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description iCalendar */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/calendar": string;
                 };
             };
             400: components["responses"]["Problem"];
@@ -3451,6 +3835,70 @@ export interface operations {
             500: components["responses"]["Problem"];
         };
     };
+    ask_status: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StatusQuestion"];
+            };
+        };
+        responses: {
+            /** @description Asked, whether or not they belong together */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatusAsked"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            408: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    read_status: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StatusAnswer"];
+            };
+        };
+        responses: {
+            /** @description Where the case stands */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseStatus"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            408: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
     create_upload: {
         parameters: {
             query?: never;
@@ -3640,6 +4088,228 @@ export interface operations {
             415: components["responses"]["Problem"];
             423: components["responses"]["Problem"];
             460: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    webhooks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpoints"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    add_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddEndpoint"];
+            };
+        };
+        responses: {
+            /** @description With the secret, shown this once */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndpointSecret"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            408: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it stands */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpoint"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    remove_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It gets nothing any more */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    pause_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Paused, or was so already */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpoint"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    replay_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Replay"];
+            };
+        };
+        responses: {
+            /** @description How many events will come again */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replayed"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            408: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    resume_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Active */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpoint"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    rotate_webhook_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The fresh secret, shown this once */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndpointSecret"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
             500: components["responses"]["Problem"];
         };
     };

@@ -151,7 +151,7 @@ impl Notices {
     }
 }
 
-fn at_least_one(key: &'static str, value: u32) -> Result<(), ConfigError> {
+pub(super) fn at_least_one(key: &'static str, value: u32) -> Result<(), ConfigError> {
     if value == 0 {
         return Err(ConfigError::Value(key, String::from("must be 1 or more")));
     }

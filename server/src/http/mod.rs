@@ -1,6 +1,7 @@
 //! The HTTP API: one endpoint, one file.
 
 mod bundles;
+mod calendar;
 mod cases;
 mod codes;
 pub mod describe;
@@ -24,10 +25,12 @@ mod sessions_create;
 mod sign_in;
 mod sign_out;
 pub mod socket;
+mod status;
 pub mod stills;
 mod uploads;
 pub mod verification;
 pub mod version;
+mod webhooks;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -49,6 +52,17 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(me::handle))
         .routes(routes!(notices::handle))
         .routes(routes!(session::handle))
+        .routes(routes!(calendar::make, calendar::end))
+        .routes(routes!(calendar::feed))
+        .routes(routes!(calendar::session))
+        .routes(routes!(status::ask))
+        .routes(routes!(status::answer))
+        .routes(routes!(webhooks::list, webhooks::add))
+        .routes(routes!(webhooks::get, webhooks::remove))
+        .routes(routes!(webhooks::pause))
+        .routes(routes!(webhooks::resume))
+        .routes(routes!(webhooks::rotate))
+        .routes(routes!(webhooks::replay))
         .routes(routes!(sessions_create::handle))
         .merge(cases::routes())
         .merge(bundles::routes())

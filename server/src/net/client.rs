@@ -5,13 +5,21 @@ use std::time::Duration;
 
 use reqwest::{Certificate, Client, Response, redirect};
 
+use super::outward::{Allowed, Resolver};
 use crate::error::Failure;
 
-/// For addresses that the configuration names: they may be anywhere.
-///
+/// Who named the address.
+#[derive(Clone, Debug)]
+pub enum Reach {
+    /// The configuration did: it may be anywhere.
+    Configured,
+    /// Somebody entered it: see [`super::outward`].
+    Entered(Allowed),
+}
+
 /// # Errors
 /// When the file of authorities cannot be read, or TLS cannot be set up.
-pub fn new(ca_file: Option<&Path>, timeout: Duration) -> Result<Client, Failure> {
+pub fn new(reach: Reach, ca_file: Option<&Path>, timeout: Duration) -> Result<Client, Failure> {
     let mut builder = Client::builder()
         .user_agent(concat!("kanjie/", env!("CARGO_PKG_VERSION")))
         .redirect(redirect::Policy::none())
@@ -19,6 +27,12 @@ pub fn new(ca_file: Option<&Path>, timeout: Duration) -> Result<Client, Failure>
         .referer(false)
         .no_proxy()
         .timeout(timeout);
+    if let Reach::Entered(allowed) = reach {
+        // A kept connection would be used without looking the name up again.
+        builder = builder
+            .pool_max_idle_per_host(0)
+            .dns_resolver(Resolver(allowed));
+    }
     if let Some(path) = ca_file {
         let pem = std::fs::read(path).map_err(Failure::file(path))?;
         let certificates =

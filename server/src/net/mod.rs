@@ -3,6 +3,7 @@
 pub mod client;
 pub mod connections;
 pub mod listen;
+pub mod outward;
 pub mod tls;
 
 pub use connections::{Connection, Connections};

@@ -74,6 +74,7 @@ impl SmsSender {
         };
         let sender = Self {
             client: net::client::new(
+                net::client::Reach::Configured,
                 config.ca_file.as_deref(),
                 Duration::from_secs(config.timeout_seconds),
             )?,

@@ -16,16 +16,27 @@ pub enum Kind {
     CodeDevice,
     /// A code for one act.
     CodeAct,
+    /// A code to look up a case.
+    CodeStatus,
+    /// An endpoint for events was paused.
+    WebhookPaused,
 }
 
 impl Kind {
-    pub const ALL: [Self; 2] = [Self::CodeDevice, Self::CodeAct];
+    pub const ALL: [Self; 4] = [
+        Self::CodeDevice,
+        Self::CodeAct,
+        Self::CodeStatus,
+        Self::WebhookPaused,
+    ];
 
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::CodeDevice => "code_device",
             Self::CodeAct => "code_act",
+            Self::CodeStatus => "code_status",
+            Self::WebhookPaused => "webhook_paused",
         }
     }
 }
@@ -90,7 +101,8 @@ mod tests {
 
     #[test]
     fn every_kind_has_words_in_both_languages() {
-        let values = json!({"code": "123456"});
+        let values =
+            json!({"code": "123456", "host": "hooks.example", "since": "2026-11-24 17:00"});
         for kind in Kind::ALL {
             for language in [Language::Zh, Language::En] {
                 let words = write(kind, language, &values).unwrap();

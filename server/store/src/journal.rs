@@ -13,6 +13,7 @@ use crate::error::{StoreError, is_passing, or_exists};
 use crate::sessions::{self, SessionRow};
 use crate::statement::{Connection, statements};
 use crate::store::{Store, Tx};
+use crate::webhooks;
 
 statements! {
     ENTRIES = "SELECT seq, prev, commitment, hash, nonce, body FROM entries
@@ -171,6 +172,7 @@ impl Store {
             heads.insert(journal, head);
         }
         changes.write(&mut tx).await?;
+        webhooks::note(&mut tx, &request.write, &appended).await?;
         tx.commit().await?;
         Ok(appended)
     }

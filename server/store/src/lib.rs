@@ -12,6 +12,7 @@ mod accounts;
 mod answers;
 mod attempts;
 mod backup;
+mod calendar;
 mod case_work;
 mod cases;
 mod catalogue;
@@ -29,16 +30,19 @@ mod revocations;
 mod sessions;
 mod sign_ins;
 mod statement;
+mod status;
 mod stills;
 mod store;
 mod terms;
 mod transfer;
 mod uploads;
 mod verify;
+mod webhooks;
 
 pub use accounts::{Account, NewAccount, Person};
 pub use answers::{AnswerKey, KeptAnswer, Taken};
 pub use attempts::Attempt;
+pub use calendar::{Appointment, Revision};
 pub use case_work::{BarRow, CaseEffect, CasePaper, CaseWork};
 pub use cases::{CaseCounts, CaseFilter, CasePage, CaseRow, DueCursor, DuePage};
 pub use catalogue::Catalogued;
@@ -57,11 +61,13 @@ pub use revocations::Device;
 pub use sessions::{Part, SessionRow};
 pub use sign_ins::{NewSignIn, SignIn, SignInMethod};
 pub use statement::Statement;
+pub use status::{CaseStanding, NewStatusRequest, StatusCheck, StatusRequest};
 pub use stills::Still;
 pub use store::Store;
 pub use transfer::{TransferError, Transferred};
 pub use uploads::{NewUpload, Upload, UploadQuota};
 pub use verify::{Verified, VerifyError};
+pub use webhooks::{DueEvent, Endpoint, NewEndpoint, PausedBy, TryOutcome};
 
 /// SHA-256 of a token or a code: what is stored in its place.
 pub type TokenHash = [u8; 32];
@@ -72,6 +78,7 @@ pub fn statements() -> impl Iterator<Item = (&'static str, Statement)> {
         accounts::STATEMENTS,
         answers::STATEMENTS,
         attempts::STATEMENTS,
+        calendar::STATEMENTS,
         case_work::STATEMENTS,
         catalogue::STATEMENTS,
         cases::COUNT_STATEMENTS,
@@ -90,10 +97,13 @@ pub fn statements() -> impl Iterator<Item = (&'static str, Statement)> {
         revocations::STATEMENTS,
         sessions::STATEMENTS,
         sign_ins::STATEMENTS,
+        status::STATEMENTS,
         stills::STATEMENTS,
         store::STATEMENTS,
-        verify::STATEMENTS,
         uploads::STATEMENTS,
+        verify::STATEMENTS,
+        webhooks::DELIVERY_STATEMENTS,
+        webhooks::STATEMENTS,
     ]
     .into_iter()
     .flatten()

@@ -5,6 +5,7 @@ mod desk;
 mod access;
 mod bundles;
 mod effects;
+mod events;
 mod intake;
 mod published;
 mod sessions;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::desk::{Desk, Made, text};
 
-async fn schedule(desk: &Desk, case: &Made, more: Value) -> crate::testing::Answer {
+pub async fn schedule(desk: &Desk, case: &Made, more: Value) -> crate::testing::Answer {
     let mut body = json!({
         "case": case.case, "mode": "remote",
         "starts_at": desk.app.services.env.now() + 3_600_000_000_i64,
@@ -17,7 +17,7 @@ async fn schedule(desk: &Desk, case: &Made, more: Value) -> crate::testing::Answ
     desk.app.post("/api/v1/sessions", &desk.handler, body).await
 }
 
-async fn staffed(desk: &Desk, number: u32) -> Made {
+pub async fn staffed(desk: &Desk, number: u32) -> Made {
     let case = desk.accepted("hygiene_beauty", number).await;
     for (who, role) in [
         ("surveyor_1", "surveyor"),

@@ -1,0 +1,170 @@
+//! Calendars: whose feed a token opens, a person's appointments, and what was last told of each.
+
+use kanjie_domain::PersonId;
+use sqlx::FromRow;
+
+use crate::TokenHash;
+use crate::error::StoreError;
+use crate::statement::statements;
+use crate::store::Store;
+
+statements! {
+    SET_FEED = "INSERT INTO calendar_feeds (person, token_hash, created_at) VALUES ($1, $2, $3)
+        ON CONFLICT (person) DO UPDATE SET token_hash = excluded.token_hash, created_at = excluded.created_at";
+    END_FEED = "DELETE FROM calendar_feeds WHERE person = $1";
+    FEED = "SELECT f.person FROM calendar_feeds f WHERE f.token_hash = $1
+        AND NOT EXISTS (SELECT 1 FROM accounts a WHERE a.person = f.person AND a.disabled_at IS NOT NULL)";
+    APPOINTMENTS = "SELECT s.id, s.case_no, s.item_title, s.starts_at, s.closed_at,
+            (SELECT COUNT(*) FROM recusals r WHERE r.case_id = s.case_id AND r.person = p.person) AS recusals
+        FROM sessions s JOIN participants p ON p.session = s.id
+        WHERE p.person = $1 AND s.starts_at >= $2 ORDER BY s.starts_at, s.id LIMIT $3";
+    TELL = "INSERT INTO calendar_revisions (person, session, content, sequence, changed_at) VALUES ($1, $2, $3, 0, $4)
+        ON CONFLICT (person, session) DO UPDATE SET content = excluded.content,
+            sequence = calendar_revisions.sequence + 1, changed_at = excluded.changed_at
+        WHERE calendar_revisions.content <> excluded.content";
+    TOLD = "SELECT content, sequence, changed_at FROM calendar_revisions WHERE person = $1 AND session = $2";
+}
+
+/// A session as a calendar shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Appointment {
+    pub session: String,
+    pub case_no: String,
+    pub item_title: String,
+    /// UTC µs.
+    pub starts_at: i64,
+    /// It closed before it began, or the person stepped aside (R16).
+    pub called_off: bool,
+}
+
+/// What a calendar was told last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Revision {
+    /// From 0, one more with each change.
+    pub sequence: i64,
+    /// UTC µs.
+    pub changed_at: i64,
+}
+
+impl Store {
+    /// Gives the person a feed; the one before opens no more.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn set_feed(
+        &self,
+        person: &PersonId,
+        token: &TokenHash,
+        at: i64,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        SET_FEED
+            .bind(&person.0)
+            .bind(token)
+            .bind(at)
+            .execute(&mut tx)
+            .await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Ends the person's feed.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn end_feed(&self, person: &PersonId) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        END_FEED.bind(&person.0).execute(&mut tx).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Whose feed it is; nobody's where the account is disabled.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn feed(&self, token: &TokenHash) -> Result<Option<PersonId>, StoreError> {
+        let row: Option<(String,)> = FEED.bind(token).optional(&mut self.read().await?).await?;
+        Ok(row.map(|(person,)| PersonId(person)))
+    }
+
+    /// The person's sessions from a moment on, called off or not, oldest first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn appointments(
+        &self,
+        person: &PersonId,
+        from: i64,
+        limit: u32,
+    ) -> Result<Vec<Appointment>, StoreError> {
+        let rows: Vec<Row> = APPOINTMENTS
+            .bind(&person.0)
+            .bind(from)
+            .bind(limit)
+            .all(&mut self.read().await?)
+            .await?;
+        Ok(rows.into_iter().map(Appointment::from).collect())
+    }
+
+    /// Notes what the person's calendar is told of a session: a content that differs from the one before has the next number.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn tell(
+        &self,
+        person: &PersonId,
+        session: &str,
+        content: &[u8; 32],
+        now: i64,
+    ) -> Result<Revision, StoreError> {
+        // Calendar programs ask often and seldom hear anything new: most asking writes nothing.
+        let told: Option<(Vec<u8>, i64, i64)> = TOLD
+            .bind(&person.0)
+            .bind(session)
+            .optional(&mut self.read().await?)
+            .await?;
+        if let Some((kept, sequence, changed_at)) = told
+            && kept.as_slice() == content.as_slice()
+        {
+            return Ok(Revision {
+                sequence,
+                changed_at,
+            });
+        }
+        let mut tx = self.write().await?;
+        TELL.bind(&person.0)
+            .bind(session)
+            .bind(content)
+            .bind(now)
+            .execute(&mut tx)
+            .await?;
+        let (_, sequence, changed_at): (Vec<u8>, i64, i64) =
+            TOLD.bind(&person.0).bind(session).one(&mut tx).await?;
+        tx.commit().await?;
+        Ok(Revision {
+            sequence,
+            changed_at,
+        })
+    }
+}
+
+#[derive(FromRow)]
+struct Row {
+    id: String,
+    case_no: String,
+    item_title: String,
+    starts_at: i64,
+    closed_at: Option<i64>,
+    recusals: i64,
+}
+
+impl From<Row> for Appointment {
+    fn from(row: Row) -> Self {
+        Self {
+            called_off: row.recusals > 0 || row.closed_at.is_some_and(|at| at < row.starts_at),
+            session: row.id,
+            case_no: row.case_no,
+            item_title: row.item_title,
+            starts_at: row.starts_at,
+        }
+    }
+}
