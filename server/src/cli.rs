@@ -106,6 +106,10 @@ enum User {
     List,
     /// Disable an account and end its sign-ins.
     Disable { user: String },
+    /// Say who a user is at the provider of identities: SUBJECT is the claim `sub`.
+    Link { user: String, subject: String },
+    /// Take that back.
+    Unlink { user: String },
 }
 
 fn role(text: &str) -> Result<Role, String> {
@@ -216,6 +220,8 @@ async fn user_command(config: Config, user: User) -> Result<(), Failure> {
                 ));
             }
         }
+        User::Link { user, subject } => commands::link(&services, &user, Some(subject)).await?,
+        User::Unlink { user } => commands::link(&services, &user, None).await?,
         User::Disable { user } => {
             let now = services.env.now();
             if !services.store.disable_account(&user, now).await? {

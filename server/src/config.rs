@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 mod notices;
+mod oidc;
 mod webhooks;
 
 pub use notices::{Encryption, Language, Notices, Sms, Smtp, Success};
+pub use oidc::{Oidc, is_safe};
 pub use webhooks::Webhooks;
 
 /// The whole configuration.
@@ -29,6 +31,7 @@ pub struct Config {
     pub webhooks: Webhooks,
     pub web: Web,
     pub passkeys: Passkeys,
+    pub oidc: Option<Oidc>,
     pub limits: Limits,
 }
 
@@ -137,6 +140,7 @@ impl Default for Config {
             webhooks: Webhooks::default(),
             web: Web::default(),
             passkeys: Passkeys::default(),
+            oidc: None,
             limits: Limits::default(),
         }
     }
@@ -199,6 +203,8 @@ pub enum ConfigError {
     DatabasePassword,
     #[error("`{0}`: {1}")]
     Value(&'static str, String),
+    #[error("`oidc.issuer` must be https://…, or http:// on loopback, not {0}")]
+    Issuer(String),
     #[error("`address` must be https://NAME or https://NAME:PORT, not {0}")]
     Address(String),
 }
@@ -252,6 +258,9 @@ impl Config {
                 || address.len() < 9)
         {
             return Err(ConfigError::Address(address.clone()));
+        }
+        if let Some(oidc) = &self.oidc {
+            oidc.check()?;
         }
         self.notices.check()?;
         self.webhooks.check()
@@ -389,6 +398,21 @@ mod tests {
             key_file: "k.pem".into(),
         });
         config.check().unwrap();
+    }
+
+    #[test]
+    fn a_provider_of_identities_in_the_open_is_refused() {
+        let of = |issuer: &str| {
+            let text = format!(
+                "[oidc]\nname = \"n\"\nissuer = \"{issuer}\"\nclient_id = \"c\"\nclient_secret_file = \"f\""
+            );
+            parse(&text).unwrap().check()
+        };
+        of("https://id.example").unwrap();
+        assert!(matches!(
+            of("http://id.example"),
+            Err(ConfigError::Issuer(_))
+        ));
     }
 
     #[test]

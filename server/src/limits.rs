@@ -24,9 +24,15 @@ pub struct Limits {
     pub factor_by_person: Gate,
     pub status_by_address: Gate,
     pub status_by_number: Gate,
+    pub factor_by_address: Gate,
     pub passkey_by_address: Gate,
     pub passkey_by_person: Gate,
+    /// Whoever has not the key cannot guess; but each try costs a signature's check and an entry.
+    pub passkey_by_credential: Gate,
     pub oidc_by_address: Gate,
+    pub oidc_by_subject: Gate,
+    /// Entries about tries that were refused unseen.
+    pub refusals_noted: Gate,
     /// R59: each look at a recording is an entry in its case.
     pub look_by_person: Gate,
     pub hashing: Semaphore,
@@ -52,9 +58,13 @@ impl Limits {
             status_by_address: Gate::new(20, Duration::from_secs(30)),
             // Each question may bring a message to a phone, and five tries of a million: to guess takes years so.
             status_by_number: Gate::new(5, Duration::from_secs(1_800)),
+            factor_by_address: Gate::new(60, Duration::from_secs(2)),
             passkey_by_address: Gate::new(60, Duration::from_secs(2)),
             passkey_by_person: Gate::new(20, Duration::from_secs(10)),
+            passkey_by_credential: Gate::new(20, Duration::from_secs(10)),
             oidc_by_address: Gate::new(60, Duration::from_secs(2)),
+            oidc_by_subject: Gate::new(20, Duration::from_secs(10)),
+            refusals_noted: Gate::new(5, Duration::from_secs(20)),
             look_by_person: Gate::new(30, Duration::from_secs(10)),
             hashing: Semaphore::new(HASHES_AT_ONCE),
         }
@@ -72,9 +82,13 @@ impl Limits {
             &self.factor_by_person,
             &self.status_by_address,
             &self.status_by_number,
+            &self.factor_by_address,
             &self.passkey_by_address,
             &self.passkey_by_person,
+            &self.passkey_by_credential,
             &self.oidc_by_address,
+            &self.oidc_by_subject,
+            &self.refusals_noted,
             &self.look_by_person,
         ] {
             gate.0.retain_recent();

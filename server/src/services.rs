@@ -7,6 +7,7 @@ use kanjie_evidence::Signer;
 use kanjie_store::{Store, TokenHash};
 use tokio::sync::{Notify, broadcast};
 
+use crate::auth::oidc;
 use crate::cases::{Folds, published};
 use crate::config::Config;
 use crate::env::Env;
@@ -36,6 +37,7 @@ pub struct Services {
     pub webhooks: Webhooks,
     pub limits: Arc<Limits>,
     pub writers: Writers,
+    pub oidc: Arc<oidc::provider::Known>,
     pub sign_ins_ended: broadcast::Sender<SignInEnded>,
     /// R04: working days; `holidays.json` in the data directory, else the example.
     pub calendar: Arc<Calendar>,
@@ -83,6 +85,7 @@ impl Services {
             webhooks,
             limits: Arc::new(Limits::new()),
             writers: Writers::default(),
+            oidc: Arc::default(),
             sign_ins_ended: broadcast::Sender::new(256),
             calendar: Arc::new(calendar),
             folds: Arc::default(),

@@ -1,7 +1,7 @@
 //! One person's HTTP client: signs in as that person would and keeps the cookie.
 
 use reqwest::header::{COOKIE, ORIGIN, SET_COOKIE};
-use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, redirect};
 use serde_json::{Value, json};
 
 use crate::{Person, Socket, TestServer};
@@ -23,6 +23,8 @@ impl Api {
     pub fn stranger(server: &TestServer) -> Self {
         let client = Client::builder()
             .tls_danger_accept_invalid_certs(true)
+            // Where an answer sends somebody is for the test to see.
+            .redirect(redirect::Policy::none())
             .build()
             .unwrap();
         Self {

@@ -31,7 +31,7 @@ impl TestServer {
     /// # Panics
     /// If there is no binary, or it does not come up.
     pub async fn start() -> Self {
-        Self::start_with(Clock::Machine).await
+        Self::launch(Clock::Machine, "", &[]).await
     }
 
     /// The same with a clock that [`TestServer::pass`] moves.
@@ -39,15 +39,26 @@ impl TestServer {
     /// # Panics
     /// If there is no binary, or it does not come up.
     pub async fn start_with_own_clock() -> Self {
-        Self::start_with(Clock::Own).await
+        Self::launch(Clock::Own, "", &[]).await
     }
 
-    async fn start_with(clock: Clock) -> Self {
+    /// The same with more configuration, and files (by name, in its directory) that this speaks of.
+    ///
+    /// # Panics
+    /// If there is no binary, or it does not come up.
+    pub async fn start_with(more: &str, files: &[(&str, &str)]) -> Self {
+        Self::launch(Clock::Machine, more, files).await
+    }
+
+    async fn launch(clock: Clock, more: &str, files: &[(&str, &str)]) -> Self {
         let directory = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            std::fs::write(directory.path().join(name), text).unwrap();
+        }
         let database = database();
         std::fs::write(
             directory.path().join("kanjie.toml"),
-            configuration(directory.path(), 0, database.as_ref(), clock),
+            configuration(directory.path(), 0, database.as_ref(), clock) + more,
         )
         .unwrap();
         if database.is_some() {
@@ -71,7 +82,7 @@ impl TestServer {
             .unwrap();
         std::fs::write(
             directory.path().join("kanjie.toml"),
-            configuration(directory.path(), port, database.as_ref(), clock),
+            configuration(directory.path(), port, database.as_ref(), clock) + more,
         )
         .unwrap();
         Self {
@@ -198,6 +209,15 @@ impl TestServer {
     pub async fn kill_and_restart(&mut self) {
         self.child.kill().await.unwrap();
         (self.child, self.stdout, self.base) = launch(self.directory.path()).await;
+    }
+
+    /// Runs a command of the program beside the server, as an operator would.
+    ///
+    /// # Panics
+    /// If it fails.
+    pub fn run(&self, arguments: &[&str]) {
+        let arguments = [arguments, &["--config", "kanjie.toml"]].concat();
+        kanjie(self.directory.path(), &arguments);
     }
 
     /// Fails if the process is gone or its log tells of a panic.

@@ -30,6 +30,7 @@ export const api = {
 	me: (): Promise<Reply<Me>> => call("get", "/api/v1/me"),
 	signIn: (user: string, password: string, totp: string): Promise<Reply<Me>> =>
 		call("post", "/api/v1/sign-in", { body: { user, password, totp } }),
+	signInWays: () => call("get", "/api/v1/sign-in/ways"),
 	signInOptions: () => call("post", "/api/v1/sign-in/passkey/challenge"),
 	signInByPasskey: (assertion: Assertion): Promise<Reply<Me>> =>
 		call("post", "/api/v1/sign-in/passkey", { body: { assertion } }),
@@ -69,6 +70,7 @@ const document = (id: string, name: string, query?: { preview: number }) =>
 	address("/api/v1/sessions/{id}/documents/{name}", { id, name }, query);
 
 export const urls = {
+	oidc: address("/api/v1/sign-in/oidc", undefined),
 	socket: (id: string) =>
 		`${location.protocol === "http:" ? "ws" : "wss"}://${location.host}${address("/api/v1/sessions/{id}/socket", { id })}`,
 	still: (id: string, evidence: string) =>

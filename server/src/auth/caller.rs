@@ -25,6 +25,8 @@ pub struct Caller {
     /// Set for those who came by a link: nothing but this session is open to them.
     pub link_session: Option<String>,
     pub device: String,
+    /// Where the request came from, as a key of quotas.
+    pub address: String,
     /// Which sign-in it is; see [`crate::services::SignInEnded`].
     pub token_hash: TokenHash,
     /// UTC µs.
@@ -39,6 +41,7 @@ impl From<SignIn> for Caller {
             account_roles: row.roles,
             link_session: row.link_session,
             device: row.device,
+            address: String::new(),
             token_hash: row.token_hash,
             expires_at: row.expires_at,
         }
@@ -125,9 +128,11 @@ impl FromRequestParts<AppState> for Caller {
             .sign_in(&token.digest(), services.env.now())
             .await?
             .ok_or(ProblemCode::SignInNeeded)?;
+        let mut caller = Self::from(sign_in);
         if let Some(connection) = parts.extensions.get::<Connection>() {
             connection.recognise();
+            caller.address = connection.address_key();
         }
-        Ok(sign_in.into())
+        Ok(caller)
     }
 }

@@ -4,6 +4,7 @@ use kanjie_domain::{Factor, FactorKind};
 use kanjie_store::Purpose;
 use serde::Deserialize;
 
+use crate::auth::attempts::Attempt;
 use crate::auth::passkey::act::{self, ActAssertion, Bound};
 use crate::auth::{Caller, codes, totp};
 use crate::problem::{Problem, ProblemCode};
@@ -34,12 +35,13 @@ pub async fn verify_proof(
     bound: &Bound<'_>,
     proof: &Proof,
 ) -> Result<Factor, Problem> {
+    let name = format!("{}:{}", bound.act, bound.session);
     match proof {
-        Proof::Code(code) => {
-            let name = format!("{}:{}", bound.act, bound.session);
-            verify(services, caller, &name, code).await
+        Proof::Code(code) => verify(services, caller, &name, code).await,
+        Proof::Passkey(given) => {
+            let verifying = act::verify(services, caller, bound, given);
+            tried(services, caller, &name, verifying).await
         }
-        Proof::Passkey(given) => act::verify(services, caller, bound, given).await,
     }
 }
 
@@ -54,7 +56,42 @@ pub async fn verify(
     act: &str,
     code: &str,
 ) -> Result<Factor, Problem> {
-    services.limits.factor_by_person.pass(&caller.person.0)?;
+    tried(services, caller, act, by_code(services, caller, act, code)).await
+}
+
+/// Limits the try, and notes it with what came of it.
+async fn tried(
+    services: &Services,
+    caller: &Caller,
+    act: &str,
+    verifying: impl Future<Output = Result<Factor, Problem>>,
+) -> Result<Factor, Problem> {
+    let limits = &services.limits;
+    let (person, address) = (caller.person.0.as_str(), caller.address.as_str());
+    let attempt = Attempt {
+        action: &format!("factor:{act}"),
+        subject: person,
+        address,
+    };
+    let gates = [
+        (&limits.factor_by_person, person),
+        (&limits.factor_by_address, address),
+    ];
+    attempt.pass(services, &gates).await?;
+    let verified = verifying.await;
+    let word = verified
+        .as_ref()
+        .map_or_else(|e| e.code.as_str(), |_| "ok".into());
+    attempt.note(services, &word).await?;
+    verified
+}
+
+async fn by_code(
+    services: &Services,
+    caller: &Caller,
+    act: &str,
+    code: &str,
+) -> Result<Factor, Problem> {
     let now = services.env.now();
     let kind = match &caller.link_session {
         Some(session) => {

@@ -2,7 +2,7 @@
 
 use axum::http::{HeaderMap, header};
 use kanjie_domain::PersonId;
-use kanjie_store::{Attempt, NewSignIn, SignInMethod};
+use kanjie_store::{NewSignIn, SignInMethod};
 
 use crate::auth::cookie::Token;
 use crate::problem::Problem;
@@ -40,27 +40,6 @@ pub async fn start(
         })
         .await?;
     Ok(token)
-}
-
-/// Notes who tried to come in, and what came of it (R57).
-///
-/// # Errors
-/// When the store fails.
-pub async fn note(
-    services: &Services,
-    action: &str,
-    subject: &str,
-    address: &str,
-    outcome: &str,
-) -> Result<(), Problem> {
-    let attempt = Attempt {
-        at: services.env.now(),
-        action: action.to_owned(),
-        subject: subject.to_owned(),
-        address: address.to_owned(),
-        outcome: outcome.to_owned(),
-    };
-    Ok(services.store.note_attempt(&attempt).await?)
 }
 
 /// The browser's own name for itself, where the request gives no better one.

@@ -1,4 +1,4 @@
-//! `kanjie migrate`, `kanjie backup`, `kanjie export` and `kanjie verify`.
+//! `kanjie migrate`, `kanjie backup`, `kanjie user link`, `kanjie export` and `kanjie verify`.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -7,9 +7,10 @@ use clap::{Args, ValueEnum};
 use kanjie_domain::records::Purpose;
 use kanjie_evidence::command;
 use kanjie_evidence::package::Copy;
-use kanjie_store::{Database, MigrationState, Store, Verified};
+use kanjie_store::{Database, MigrationState, NewIdentity, Store, Verified};
 
 use super::say;
+use crate::auth::oidc::token;
 use crate::backup::{self, Recordings};
 use crate::config::Config;
 use crate::error::Failure;
@@ -55,6 +56,38 @@ impl Migrate {
         store.close().await;
         Ok(())
     }
+}
+
+/// Links a user to a subject at the configured provider of identities, or takes that back.
+///
+/// # Errors
+/// Where no provider is configured, there is no such account, or the subject is somebody else's.
+pub async fn link(services: &Services, user: &str, subject: Option<String>) -> Result<(), Failure> {
+    let (store, no) = (&services.store, Failure::Usage);
+    let Some(oidc) = &services.config.oidc else {
+        return Err(no(String::from("the configuration names no [oidc]")));
+    };
+    let account = store.account(user).await?;
+    let person = account
+        .ok_or_else(|| no(format!("no enabled account {user}")))?
+        .person;
+    let Some(subject) = subject else {
+        if store.unlink_identities(&oidc.issuer, &person).await? {
+            return Ok(());
+        }
+        return Err(no(format!("{user} is not linked")));
+    };
+    if !token::is_subject(&subject) {
+        return Err(no(String::from("SUBJECT has 1 to 255 characters")));
+    }
+    let new = NewIdentity {
+        issuer: oidc.issuer.clone(),
+        subject,
+        person,
+        linked_at: services.env.now(),
+        linked_by: None,
+    };
+    Ok(store.link_identity(&new).await?)
 }
 
 async fn transfer(to: &Store, from: &str) -> Result<(), Failure> {

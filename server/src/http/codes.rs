@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use kanjie_domain::Code;
 use kanjie_store::Purpose;
 
+use crate::auth::attempts::Attempt;
 use crate::auth::{Caller, codes};
 use crate::http::once;
 use crate::problem::{Problem, ProblemCode};
@@ -22,7 +23,18 @@ pub async fn handle(
         return Err(ProblemCode::Refused(Code::NotAllowed).into());
     };
     caller.part(&services.store, session).await?;
-    services.limits.code_by_person.pass(&caller.person.0)?;
+    let limits = &services.limits;
+    let (subject, address) = (caller.person.0.as_str(), caller.address.as_str());
+    let attempt = Attempt {
+        action: "act_code",
+        subject,
+        address,
+    };
+    let gates = [
+        (&limits.code_by_address, address),
+        (&limits.code_by_person, subject),
+    ];
+    attempt.pass(&services, &gates).await?;
     let person = services
         .store
         .person(&caller.person)
@@ -36,6 +48,7 @@ pub async fn handle(
         Purpose::Act,
     )
     .await?;
+    attempt.note(&services, "ok").await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -71,6 +84,17 @@ mod tests {
         assert_eq!(used.unwrap().kind, FactorKind::PhoneCode);
         let again = factor::verify(&app.services, &applicant, "sign_record:s", &code).await;
         assert_eq!(again.unwrap_err().code, ProblemCode::CodeExpired);
+        // Each try stands there with its act and what came of it, the sending of the code too.
+        let noted = app.services.store.attempts(3).await.unwrap();
+        let noted: Vec<_> = noted
+            .iter()
+            .map(|a| (a.action.as_str(), a.outcome.as_str()))
+            .collect();
+        let tried = "factor:sign_record:s";
+        assert_eq!(
+            noted,
+            [(tried, "code_expired"), (tried, "ok"), ("act_code", "ok")]
+        );
     }
 
     #[tokio::test]

@@ -6,7 +6,8 @@ use axum::http::StatusCode;
 use kanjie_store::Purpose;
 use serde::Deserialize;
 
-use crate::auth::{codes, sign_in};
+use crate::auth::attempts::Attempt;
+use crate::auth::codes;
 use crate::http::json::Json;
 use crate::http::links_open;
 use crate::net::Connection;
@@ -30,9 +31,17 @@ pub async fn handle(
 ) -> Result<StatusCode, Problem> {
     let link = links_open::find(&services, &connection, &request.token).await?;
     let address = connection.address_key();
-    services.limits.code_by_address.pass(&address)?;
-    services.limits.code_by_person.pass(&link.person.0.0)?;
-    let person = link.person.0;
+    let (limits, person) = (&services.limits, link.person.0);
+    let attempt = Attempt {
+        action: "link_code",
+        subject: &person.0,
+        address: &address,
+    };
+    let gates = [
+        (&limits.code_by_address, address.as_str()),
+        (&limits.code_by_person, person.0.as_str()),
+    ];
+    attempt.pass(&services, &gates).await?;
     codes::send(
         &services,
         &link.session,
@@ -41,6 +50,6 @@ pub async fn handle(
         Purpose::Device,
     )
     .await?;
-    sign_in::note(&services, "link_code", &person.0, &address, "ok").await?;
+    attempt.note(&services, "ok").await?;
     Ok(StatusCode::NO_CONTENT)
 }

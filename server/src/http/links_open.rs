@@ -5,6 +5,7 @@ use axum::{Extension, Json as Answer};
 use kanjie_store::Link;
 use serde::{Deserialize, Serialize};
 
+use crate::auth::attempts::Attempt;
 use crate::auth::cookie::Token;
 use crate::auth::mask;
 use crate::http::json::Json;
@@ -58,16 +59,23 @@ pub async fn find(
     connection: &Connection,
     token: &str,
 ) -> Result<Link, Problem> {
-    services
-        .limits
-        .link_by_address
-        .pass(&connection.address_key())?;
-    let token = Token::parse(token).ok_or(ProblemCode::LinkInvalid)?;
-    services
-        .store
-        .link(&token.digest())
-        .await?
-        .ok_or_else(|| ProblemCode::LinkInvalid.into())
+    let address = connection.address_key();
+    // Whose it would be is not known, and the token itself stands nowhere.
+    let attempt = Attempt {
+        action: "link_open",
+        subject: "",
+        address: &address,
+    };
+    let gate = &services.limits.link_by_address;
+    attempt.pass(services, &[(gate, address.as_str())]).await?;
+    let found = match Token::parse(token) {
+        Some(token) => services.store.link(&token.digest()).await?,
+        None => None,
+    };
+    if found.is_none() {
+        attempt.note(services, "link_invalid").await?;
+    }
+    found.ok_or_else(|| ProblemCode::LinkInvalid.into())
 }
 
 #[cfg(test)]
@@ -110,6 +118,13 @@ mod tests {
             assert_eq!(answer.status, StatusCode::NOT_FOUND);
             assert_eq!(answer.code(), "link_invalid");
         }
+        let noted = app.services.store.attempts(10).await.unwrap();
+        assert_eq!(noted.len(), 5);
+        assert!(
+            noted
+                .iter()
+                .all(|a| a.outcome == "link_invalid" && a.subject.is_empty())
+        );
     }
 
     #[tokio::test]

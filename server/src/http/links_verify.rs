@@ -7,6 +7,7 @@ use axum::{Extension, Json as Answer};
 use kanjie_store::{Purpose, SignInMethod};
 use serde::Deserialize;
 
+use crate::auth::attempts::Attempt;
 use crate::auth::{codes, cookie, sign_in};
 use crate::http::json::Json;
 use crate::http::{links_open, me};
@@ -35,7 +36,17 @@ pub async fn handle(
     let link = links_open::find(&services, &connection, &request.token).await?;
     let person = link.person.0;
     let address = connection.address_key();
-    services.limits.factor_by_person.pass(&person.0)?;
+    let limits = &services.limits;
+    let attempt = Attempt {
+        action: "link_verify",
+        subject: &person.0,
+        address: &address,
+    };
+    let gates = [
+        (&limits.factor_by_person, person.0.as_str()),
+        (&limits.factor_by_address, address.as_str()),
+    ];
+    attempt.pass(&services, &gates).await?;
     let checked = codes::check(
         &services,
         &link.session,
@@ -45,7 +56,7 @@ pub async fn handle(
     )
     .await;
     let word = if checked.is_ok() { "ok" } else { "failed" };
-    sign_in::note(&services, "link_verify", &person.0, &address, word).await?;
+    attempt.note(&services, word).await?;
     checked?;
     let session = Some(link.session.as_str());
     let token = sign_in::start(

@@ -16,6 +16,7 @@ mod links_open;
 mod links_verify;
 pub mod me;
 mod notices;
+mod oidc;
 pub mod once;
 pub mod origin;
 mod passkeys;
@@ -69,4 +70,5 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .merge(uploads::routes())
         .merge(passkeys::routes())
         .merge(devices::routes())
+        .merge(oidc::routes())
 }

@@ -1,13 +1,15 @@
 //! `POST /api/v1/sign-in`: staff, by password and a second factor: TOTP or a passkey.
 
 use axum::extract::State;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::{AppendHeaders, IntoResponse};
 use axum::{Extension, Json as Answer};
 use kanjie_domain::PersonId;
 use kanjie_store::{Account, SignInMethod};
 use serde::Deserialize;
 
+use crate::auth::attempts::Attempt;
+use crate::auth::cookie::Token;
 use crate::auth::passkey::{self, Assertion};
 use crate::auth::{cookie, known, password, sign_in, totp};
 use crate::http::json::Json;
@@ -45,19 +47,26 @@ pub async fn handle(
     }
     let address = connection.address_key();
     let limits = &services.limits;
-    limits.sign_in_by_address.pass(&address)?;
-    match known::device_of(&services, &headers, &request.user) {
-        Some(device) => limits.sign_in_by_known.pass(&device)?,
-        None => limits.sign_in_by_user.pass(&request.user)?,
-    }
     let user = request.user.clone();
+    let attempt = Attempt {
+        action: "sign_in",
+        subject: &user,
+        address: &address,
+    };
+    let known = known::device_of(&services, &headers, &user);
+    let by_name = match &known {
+        Some(device) => (&limits.sign_in_by_known, device.as_str()),
+        None => (&limits.sign_in_by_user, user.as_str()),
+    };
+    let gates = [(&limits.sign_in_by_address, address.as_str()), by_name];
+    attempt.pass(&services, &gates).await?;
     let outcome = identify(&services, request).await;
     let word = match &outcome {
         Ok(_) => "ok",
         Err(problem) if problem.code == ProblemCode::FactorUsed => "factor_used",
         Err(_) => "failed",
     };
-    sign_in::note(&services, "sign_in", &user, &address, word).await?;
+    attempt.note(&services, word).await?;
     let person = outcome?;
     come_in(
         &services,
@@ -69,7 +78,7 @@ pub async fn handle(
     .await
 }
 
-/// Starts the sign-in of somebody with an account, on a device that is known from now on.
+/// Signs somebody with an account in, and says who that is.
 pub async fn come_in(
     services: &Services,
     connection: &Connection,
@@ -77,16 +86,28 @@ pub async fn come_in(
     person: &PersonId,
     method: SignInMethod,
 ) -> Result<impl IntoResponse + use<>, Problem> {
+    let (token, cookies) = begin(services, connection, headers, person, method).await?;
+    let me = me::signed_in(services, &token).await?;
+    Ok((AppendHeaders(cookies), Answer(me)))
+}
+
+/// Starts the sign-in of somebody with an account, on a device that is known from now on; returns what to set.
+pub async fn begin(
+    services: &Services,
+    connection: &Connection,
+    headers: &HeaderMap,
+    person: &PersonId,
+    method: SignInMethod,
+) -> Result<(Token, Vec<(HeaderName, HeaderValue)>), Problem> {
     let device = sign_in::device_of(headers);
     let token = sign_in::start(services, person, method, None, device).await?;
     connection.recognise();
-    let me = me::signed_in(services, &token).await?;
     let account = services.store.account_of(person).await?;
     let known = account.and_then(|account| known::remember(services, &account.user));
     let cookies = [Some(cookie::set(&token, sign_in::LIFE_S)), known];
     let cookies = cookies.into_iter().flatten();
-    let cookies: Vec<_> = cookies.map(|c| (header::SET_COOKIE, c)).collect();
-    Ok((AppendHeaders(cookies), Answer(me)))
+    let cookies = cookies.map(|cookie| (header::SET_COOKIE, cookie)).collect();
+    Ok((token, cookies))
 }
 
 /// Both factors are looked at before anything is said, so that neither answer nor time tells which was wrong.
@@ -196,6 +217,20 @@ mod tests {
         let noted = app.services.store.attempts(100).await.unwrap();
         assert!(noted.iter().filter(|a| a.outcome == "failed").count() >= 10);
         assert_eq!(noted[0].outcome, "ok");
+        let limited = noted.iter().filter(|a| a.outcome == "limited").count();
+        assert_eq!(limited, 2);
+    }
+
+    #[tokio::test]
+    async fn a_flood_is_noted_and_does_not_fill_the_disk() {
+        let app = TestApp::new().await;
+        for _ in 0..40 {
+            let body = json!({"user": "chair", "password": "guess", "totp": "123456"});
+            app.post("/api/v1/sign-in", "", body).await;
+        }
+        let noted = app.services.store.attempts(100).await.unwrap();
+        assert_eq!(noted.iter().filter(|a| a.outcome == "failed").count(), 10);
+        assert_eq!(noted.iter().filter(|a| a.outcome == "limited").count(), 5);
     }
 
     #[tokio::test]

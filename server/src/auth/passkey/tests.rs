@@ -280,7 +280,7 @@ async fn adding_needs_a_fresh_second_factor_and_an_account() {
     assert!(
         noted
             .iter()
-            .any(|a| a.action == "passkey_add" && a.outcome == "factor")
+            .any(|a| a.action == "factor:passkey_add" && a.outcome == "factor_wrong")
     );
 }
 

@@ -1,13 +1,12 @@
 //! `POST /api/v1/links/revoke`: an administrator ends a person's links to one session, and who came by them.
 
-use axum::extract::{Extension, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use kanjie_domain::PersonId;
 use serde::Deserialize;
 
-use crate::auth::{Caller, devices, sign_in};
+use crate::auth::{Caller, attempts, devices};
 use crate::http::json::Json;
-use crate::net::Connection;
 use crate::problem::{Problem, ProblemCode};
 use crate::services::Services;
 
@@ -24,7 +23,6 @@ pub struct Revoke {
     responses((status = 204, description = "Ended"), (status = 404, response = Problem)))]
 pub async fn handle(
     State(services): State<Services>,
-    Extension(connection): Extension<Connection>,
     caller: Caller,
     Json(revoke): Json<Revoke>,
 ) -> Result<StatusCode, Problem> {
@@ -33,8 +31,6 @@ pub async fn handle(
     if !devices::end_links(&services, &session, &person).await? {
         return Err(ProblemCode::NotFound.into());
     }
-    let by = format!("by {}", caller.person.0);
-    let address = connection.address_key();
-    sign_in::note(&services, "revoke_link", &person.0, &address, &by).await?;
+    attempts::administered(&services, "revoke_link", &person, &caller).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,16 +1,15 @@
 //! `POST /api/v1/me/passkeys/challenge`: what to ask the authenticator for a new passkey; with a fresh second factor.
 
 use axum::Json as Answer;
-use axum::extract::{Extension, State};
+use axum::extract::State;
 use kanjie_domain::Code;
 use kanjie_store::ChallengePurpose;
 use serde::{Deserialize, Serialize};
 
 use crate::auth::passkey::ceremony::base64url;
 use crate::auth::passkey::{self, Party, cose};
-use crate::auth::{Caller, factor, sign_in};
+use crate::auth::{Caller, factor};
 use crate::http::json::Json;
-use crate::net::Connection;
 use crate::problem::{Problem, ProblemCode};
 use crate::services::Services;
 
@@ -40,24 +39,11 @@ pub struct Options {
     responses((status = 200, description = "A challenge", body = Options), (status = 409, response = Problem), (status = 429, response = Problem)))]
 pub async fn handle(
     State(services): State<Services>,
-    Extension(connection): Extension<Connection>,
     caller: Caller,
     Json(ask): Json<Ask>,
 ) -> Result<Answer<Options>, Problem> {
     super::staff(&caller)?;
-    let factor = factor::verify(&services, &caller, "passkey_add", &ask.factor).await;
-    if factor.is_err() {
-        let address = connection.address_key();
-        sign_in::note(
-            &services,
-            "passkey_add",
-            &caller.person.0,
-            &address,
-            "factor",
-        )
-        .await?;
-    }
-    factor?;
+    factor::verify(&services, &caller, "passkey_add", &ask.factor).await?;
     let has = services.store.passkeys_of(&caller.person).await?;
     if has.len() >= passkey::MOST {
         return Err(ProblemCode::Refused(Code::LimitReached).into());

@@ -1,12 +1,12 @@
 //! `DELETE /api/v1/me/passkeys/{credential}`: a lost authenticator opens nothing any more.
 
-use axum::extract::{Extension, Path, State};
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use crate::auth::{Caller, sign_in};
-use crate::net::Connection;
+use crate::auth::Caller;
+use crate::auth::attempts::Attempt;
 use crate::problem::{Problem, ProblemCode};
 use crate::services::Services;
 
@@ -16,7 +16,6 @@ use crate::services::Services;
     responses((status = 204, description = "Ended")))]
 pub async fn handle(
     State(services): State<Services>,
-    Extension(connection): Extension<Connection>,
     caller: Caller,
     Path(credential): Path<String>,
 ) -> Result<StatusCode, Problem> {
@@ -31,14 +30,11 @@ pub async fn handle(
     {
         return Err(ProblemCode::NotFound.into());
     }
-    let address = connection.address_key();
-    sign_in::note(
-        &services,
-        "passkey_remove",
-        &caller.person.0,
-        &address,
-        "ok",
-    )
-    .await?;
+    let attempt = Attempt {
+        action: "passkey_remove",
+        subject: &caller.person.0,
+        address: &caller.address,
+    };
+    attempt.note(&services, "ok").await?;
     Ok(StatusCode::NO_CONTENT)
 }

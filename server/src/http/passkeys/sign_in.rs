@@ -6,9 +6,9 @@ use axum::response::IntoResponse;
 use kanjie_store::SignInMethod;
 use serde::Deserialize;
 
+use crate::auth::attempts::Attempt;
 use crate::auth::passkey::ceremony::base64url;
 use crate::auth::passkey::{self, Assertion};
-use crate::auth::sign_in;
 use crate::http::json::Json;
 use crate::http::me;
 use crate::http::sign_in::come_in;
@@ -34,17 +34,27 @@ pub async fn handle(
     Json(request): Json<SignIn>,
 ) -> Result<impl IntoResponse, Problem> {
     let address = connection.address_key();
-    services.limits.passkey_by_address.pass(&address)?;
-    let person = passkey::sign_in(&services, &request.assertion).await;
-    let subject = match &person {
-        Ok(person) => person.0.clone(),
-        Err(_) => base64url(&request.assertion.credential.0)
-            .chars()
-            .take(64)
-            .collect(),
+    let limits = &services.limits;
+    let credential: String = base64url(&request.assertion.credential.0)
+        .chars()
+        .take(64)
+        .collect();
+    let attempt = Attempt {
+        action: "passkey_sign_in",
+        subject: &credential,
+        address: &address,
     };
-    let word = if person.is_ok() { "ok" } else { "failed" };
-    sign_in::note(&services, "passkey_sign_in", &subject, &address, word).await?;
+    let gates = [
+        (&limits.passkey_by_address, address.as_str()),
+        (&limits.passkey_by_credential, credential.as_str()),
+    ];
+    attempt.pass(&services, &gates).await?;
+    let person = passkey::sign_in(&services, &request.assertion).await;
+    let (subject, word) = match &person {
+        Ok(person) => (person.0.as_str(), "ok"),
+        Err(_) => (credential.as_str(), "failed"),
+    };
+    Attempt { subject, ..attempt }.note(&services, word).await?;
     come_in(
         &services,
         &connection,
