@@ -45,8 +45,7 @@ export async function openBrowser(devices: Devices | null, viewport = { width: 1
     deviceScaleFactor: process.env["DEMO_SHOTS"] ? 1 : 0.5,
     acceptDownloads: true,
   });
-  const stop = rankPages(profile);
-  context.on("close", stop);
+  rankPages();
   context.on("close", () => rmSync(profile, { recursive: true, force: true, maxRetries: 5 }));
   await injectProbe(context);
   return context;
