@@ -4,7 +4,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type BrowserContext, chromium } from "playwright-core";
 import { injectProbe } from "./page/inject.ts";
-import { rankPages } from "./rank.ts";
 
 const FLAGS = [
   "--headless",
@@ -45,7 +44,6 @@ export async function openBrowser(devices: Devices | null, viewport = { width: 1
     deviceScaleFactor: process.env["DEMO_SHOTS"] ? 1 : 0.5,
     acceptDownloads: true,
   });
-  rankPages();
   context.on("close", () => rmSync(profile, { recursive: true, force: true, maxRetries: 5 }));
   await injectProbe(context);
   return context;
