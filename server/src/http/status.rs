@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::auth::attempts::Attempt;
 use crate::auth::cookie::Token;
 use crate::http::json::Json;
 use crate::net::Connection;
@@ -72,10 +73,20 @@ pub async fn ask(
     }
     let case_no = question.case_no.trim();
     let phone = bare(&question.phone);
-    let limits = &services.limits;
-    limits.status_by_address.pass(&connection.address_key())?;
-    limits.status_by_number.pass(case_no)?;
+    let address = connection.address_key();
+    let attempt = Attempt {
+        action: "status_ask",
+        subject: case_no,
+        address: &address,
+    };
+    let gates = [
+        (&services.limits.status_by_address, address.as_str()),
+        (&services.limits.status_by_number, case_no),
+    ];
+    attempt.pass(&services, &gates).await?;
     let token = status::ask(&services, case_no, &phone).await?;
+    // Whether number and phone belong together is not known yet.
+    attempt.note(&services, "asked").await?;
     let request = token.text();
     Ok((StatusCode::ACCEPTED, JsonAnswer(StatusAsked { request })))
 }
@@ -90,13 +101,26 @@ pub async fn answer(
     headers: HeaderMap,
     Json(answer): Json<StatusAnswer>,
 ) -> Result<JsonAnswer<CaseStatus>, Problem> {
-    services
-        .limits
-        .code_by_address
-        .pass(&connection.address_key())?;
+    let address = connection.address_key();
+    let mut attempt = Attempt {
+        action: "status_answer",
+        subject: "",
+        address: &address,
+    };
+    let gates = [(&services.limits.code_by_address, address.as_str())];
+    attempt.pass(&services, &gates).await?;
     let token = Token::parse(&answer.request).ok_or(ProblemCode::CodeExpired)?;
     let lang = Lang::of(&headers);
-    let standing = status::answer(&services, &token, &answer.code, lang).await?;
+    let standing = status::answer(&services, &token, &answer.code, lang).await;
+    let outcome = match &standing {
+        Ok(standing) => {
+            attempt.subject = &standing.case_no;
+            "ok"
+        }
+        Err(_) => "failed",
+    };
+    attempt.note(&services, outcome).await?;
+    let standing = standing?;
     Ok(JsonAnswer(CaseStatus {
         case_no: standing.case_no,
         item_title: standing.item_title,

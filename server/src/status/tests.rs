@@ -61,6 +61,22 @@ async fn number_and_phone_lead_to_a_code_and_the_code_to_the_state() {
     assert!(!standing["title"].as_str().unwrap().is_empty());
     // Used up.
     assert_eq!(answer(&app, request, &code).await.code(), "code_expired");
+    let noted = app.services.store.attempts(3).await.unwrap();
+    let noted: Vec<_> = noted
+        .iter()
+        .map(|one| {
+            let (action, subject) = (one.action.as_str(), one.subject.as_str());
+            (action, subject, one.outcome.as_str())
+        })
+        .collect();
+    assert_eq!(
+        noted,
+        [
+            ("status_answer", "", "failed"),
+            ("status_answer", case_no.as_str(), "ok"),
+            ("status_ask", case_no.as_str(), "asked"),
+        ]
+    );
 }
 
 #[tokio::test]
