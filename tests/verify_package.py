@@ -23,7 +23,7 @@ KNOWN_FILES = re.compile(
     r"bagit\.txt|bag-info\.txt|(tag)?manifest-sha256\.txt|signatures/package\.json"
     r"|data/(journal|checkpoints)\.jsonl|data/(session|keys)\.json|data/VERIFY\.txt"
     r"|data/recording/[^/]+\.pcapng|data/media/[^/]+\.mp4|data/media/tracks\.json"
-    r"|data/stills/[^/]+\.(jpg|png)|data/documents/(decision|record)\.(pdf|json)"
+    r"|data/stills/[^/]+\.(jpg|png)|data/documents/(decision|decision-([2-9]|[1-9][0-9]+)|record)\.(pdf|json)"
     r"|data/receipts/[1-9][0-9]*\.(json|pdf)"
 )
 REQUIRED = TAG_FILES + ["tagmanifest-sha256.txt", "signatures/package.json"] + [
@@ -602,10 +602,11 @@ def check_stills(package, journal):
 
 
 def check_documents(package, journal):
-    named = {
-        "record": (journal.last("record_prepared"), "digest"),
-        "decision": (journal.last("decision_sealed"), "content_digest"),
-    }
+    named = {"record": (journal.last("record_prepared"), "digest"), "decision": (None, "content_digest")}
+    for n, (_, event) in enumerate(journal.of("decision_sealed"), 1):
+        named["decision" if n == 1 else f"decision-{n}"] = (event, "content_digest")
+    for name in sorted(package.within("data/documents/")):
+        need(name.rsplit(".", 1)[0] in named, f"data/documents/{name}", "the journal does not name it")
     for name, (event, content) in named.items():
         for ending, key in (("json", content), ("pdf", "pdf_digest")):
             path = f"data/documents/{name}.{ending}"

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use kanjie_domain::case::CaseReport;
 use kanjie_domain::records::{AccessKind, Purpose, access};
-use kanjie_domain::session::{Decision, Stage};
+use kanjie_domain::session::Stage;
 use kanjie_domain::{Event, PersonId, Recorded, Session, Viewer};
-use kanjie_evidence::package::Copy;
+use kanjie_evidence::package::{Copy, decision_name};
 use kanjie_evidence::{Entry, Key, Receipt};
 use kanjie_recordings::package::{self, PackageInput, PackagedReceipt};
 use kanjie_store::{JournalId, StoreError};
@@ -78,12 +78,10 @@ pub async fn take_out(
         session: session.to_owned(),
         accessed: accessed.map_err(|_| ExportError::NoPurpose)?,
     };
-    let case = services.store.session(session).await?;
-    let case = case
-        .ok_or_else(|| ExportError::NotFound(session.to_owned()))?
-        .case_id;
-    let noted = host::tell(services, &case, &news).await?;
-    noted.ok_or(ExportError::NoPurpose)?;
+    for of in journal.state.scheduled.cases() {
+        let noted = host::tell(services, of.case, &news).await?;
+        noted.ok_or(ExportError::NoPurpose)?;
+    }
     write(services, session, journal, copy, out).await
 }
 
@@ -143,6 +141,8 @@ struct Journal {
     entries: Vec<Entry>,
     state: Session,
     receipts: Vec<Receipt>,
+    /// Contents of the sealed decisions, in the order in which they were sealed.
+    sealed: Vec<String>,
 }
 
 impl Journal {
@@ -160,6 +160,7 @@ impl Journal {
         }
         let mut state: Option<Session> = None;
         let mut receipts = Vec::new();
+        let mut sealed = Vec::new();
         for entry in &entries {
             let Some(recorded) = open(entry)? else {
                 continue;
@@ -168,18 +169,23 @@ impl Journal {
                 None => state = Session::begin(&recorded),
                 Some(state) => state.evolve(&recorded),
             }
-            if let Event::ReceiptIssued { receipt } = &recorded.event {
-                receipts.extend(Receipt::from_value(receipt).ok());
+            match recorded.event {
+                Event::ReceiptIssued { receipt } => {
+                    receipts.extend(Receipt::from_value(&receipt).ok());
+                }
+                Event::DecisionSealed { content_digest, .. } => sealed.push(content_digest),
+                _ => {}
             }
         }
         let state = state.ok_or_else(|| ExportError::NotFound(session.to_owned()))?;
-        if !matches!(state.stage, Stage::Closed(_)) {
+        if !matches!(state.stage, Stage::Closed) {
             return Err(ExportError::NotClosed);
         }
         Ok(Self {
             entries,
             state,
             receipts,
+            sealed,
         })
     }
 
@@ -196,12 +202,19 @@ impl Journal {
             Ok(PackagedReceipt {
                 number: receipt.body().number,
                 json: receipt.text().to_owned(),
-                pdf: Some(slips::rendered(dir, scheduled.brief.clone(), receipt)?),
+                pdf: Some(slips::rendered(
+                    dir,
+                    slips::brief(&self.state, receipt),
+                    receipt,
+                )?),
             })
         });
         let receipts: Result<Vec<_>, ExportError> = receipts.collect();
         let (session, case_no) = (scheduled.session.clone(), scheduled.brief.case_no.clone());
-        let (stills, documents) = (stills(&self.state, dir), documents(&self.state, dir)?);
+        let (stills, documents) = (
+            stills(&self.state, dir),
+            documents(&self.state, &self.sealed, dir)?,
+        );
         let entries = match copy {
             Copy::Full => self.entries,
             Copy::Applicant => {
@@ -259,25 +272,26 @@ fn stills(state: &Session, dir: &Path) -> Vec<(String, PathBuf)> {
     stills.collect()
 }
 
-fn documents(state: &Session, dir: &Path) -> Result<Vec<(String, Vec<u8>)>, ExportError> {
+fn documents(
+    state: &Session,
+    sealed: &[String],
+    dir: &Path,
+) -> Result<Vec<(String, Vec<u8>)>, ExportError> {
     let mut documents = Vec::new();
-    let mut add = |kind: PaperKind, digest: &str| {
+    let mut add = |kind: PaperKind, name: &str, digest: &str| {
         for extension in ["json", "pdf"] {
             let path = papers::path(dir, kind, digest, extension);
             let bytes =
                 std::fs::read(&path).map_err(|source| ExportError::File { path, source })?;
-            documents.push((format!("{}.{extension}", kind.name()), bytes));
+            documents.push((format!("{name}.{extension}"), bytes));
         }
         Ok::<(), ExportError>(())
     };
-    let Some(conclusion) = &state.conclusion else {
-        return Ok(documents);
-    };
-    if let Some(record) = &conclusion.record {
-        add(PaperKind::Record, &record.digest)?;
+    if let Some(record) = &state.record {
+        add(PaperKind::Record, PaperKind::Record.name(), &record.digest)?;
     }
-    if let Decision::Sealed(sealed) = &conclusion.decision {
-        add(PaperKind::Decision, &sealed.content_digest)?;
+    for (nth, digest) in (1..).zip(sealed) {
+        add(PaperKind::Decision, &decision_name(nth), digest)?;
     }
     Ok(documents)
 }

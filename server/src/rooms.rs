@@ -7,6 +7,7 @@
 mod acts;
 mod answers;
 mod attach;
+mod case_fold;
 pub mod journal;
 pub mod ledger;
 mod media;
@@ -47,7 +48,7 @@ use utoipa_axum::routes;
 use crate::app::AppState;
 use crate::auth::Caller;
 use crate::effects::files;
-use crate::effects::papers::{Paper, PaperError, PaperKind};
+use crate::effects::papers::{Paper, PaperError};
 use crate::effects::playback::{Playbacks, Progress};
 use crate::effects::verification::{Verdict, Verdicts};
 use crate::error::Failure;
@@ -270,14 +271,15 @@ impl Rooms {
         self.ask(session, Message::Receipts(reply), answer).await
     }
 
-    /// The document as it would be fixed or sealed now.
+    /// The decision as it would be sealed now; of which case, where the session has several.
     ///
     /// # Errors
     /// When it is too early for it, or it cannot be rendered.
-    pub async fn preview(&self, session: &str, kind: PaperKind) -> Result<Paper, PaperError> {
+    pub async fn preview(&self, session: &str, case: Option<&str>) -> Result<Paper, PaperError> {
         let (reply, answer) = oneshot::channel();
+        let case = case.map(str::to_owned);
         let answered = self
-            .ask(session, Message::Preview(kind, reply), answer)
+            .ask(session, Message::Preview(case, reply), answer)
             .await;
         answered.unwrap_or(Err(PaperError::TooEarly))
     }

@@ -64,6 +64,7 @@ pub async fn create(services: &Services, new: NewSession) -> Result<String, Fail
         listed(&case, at, &case_events)?,
         IndexChange::Session {
             row,
+            further: Vec::new(),
             participants: new.participants.clone(),
         },
     ];
@@ -80,6 +81,7 @@ pub async fn create(services: &Services, new: NewSession) -> Result<String, Fail
         starts_at: new.starts_at,
         resurvey: None,
         site: new.site,
+        further: Vec::new(),
     }));
     let env = services.env.as_ref();
     let case = JournalId::Case(case);

@@ -103,10 +103,32 @@ impl Bureau {
     ) -> Case {
         let somebody = |name: &str, phone: &str| json!({"name": name, "phone": phone, "organisation": "示例公司"});
         let agents = agents.iter().map(|phone| somebody("示例代理人", phone));
+        let agents = agents.collect::<Vec<_>>();
+        let applicant = somebody("示例申请人", phone);
+        self.accept(item, phone, (applicant, agents.into()), staff)
+            .await
+    }
+
+    /// Another case of the same applicant.
+    ///
+    /// # Panics
+    /// If anything on the way is refused.
+    pub async fn accepted_beside(&self, case: &Case, item: &str, staff: &[(&str, &str)]) -> Case {
+        let people = (json!(case.applicant), json!([]));
+        self.accept(item, &case.phone, people, staff).await
+    }
+
+    async fn accept(
+        &self,
+        item: &str,
+        phone: &str,
+        (applicant, agents): (Value, Value),
+        staff: &[(&str, &str)],
+    ) -> Case {
         let body = json!({
             "item": item,
-            "applicant": somebody("示例申请人", phone),
-            "agents": agents.collect::<Vec<_>>(),
+            "applicant": applicant,
+            "agents": agents,
             "brief": {
                 "applicant": "示例公司", "uscc": "91000000MA0000000X", "address": "示例区示例路1号",
                 "authority": "示例区行政审批局", "contact": "010-00000000",
@@ -213,15 +235,60 @@ impl Bureau {
     /// # Panics
     /// If it is refused.
     pub async fn schedule(&self, case: &Case, more: &Value) -> String {
-        let mut body =
-            json!({"case": case.id, "mode": "hybrid", "starts_at": 4_000_000_000_000_000_i64});
+        let mut body = json!({"case": case.id});
         for (key, value) in more.as_object().unwrap() {
+            body[key] = value.clone();
+        }
+        let made = self.try_schedule(body).await;
+        made.unwrap_or_else(|code| panic!("not scheduled: {code}"))
+    }
+
+    /// The same of whatever `of` names.
+    ///
+    /// # Errors
+    /// The problem's code.
+    pub async fn try_schedule(&self, of: Value) -> Result<String, String> {
+        let mut body = json!({"mode": "hybrid", "starts_at": 4_000_000_000_000_000_i64});
+        for (key, value) in of.as_object().into_iter().flatten() {
             body[key] = value.clone();
         }
         let posted = self.api("surveyor_1").post("/api/v1/sessions", &body).await;
         let (status, made) = answer(posted).await;
+        let text = |key: &str| made[key].as_str().unwrap_or_default().to_owned();
+        if status == StatusCode::CREATED {
+            return Ok(text("session"));
+        }
+        Err(text("code"))
+    }
+
+    /// A bundle of these cases; answers its id.
+    ///
+    /// # Panics
+    /// If it is refused.
+    pub async fn bundle(&self, cases: &[&Case]) -> String {
+        let cases: Vec<_> = cases
+            .iter()
+            .map(|case| json!({"case": case.id, "department": "示例区行政审批局"}))
+            .collect();
+        let body = json!({
+            "title": "我要开店（示例）", "lead_department": "示例区行政审批局", "cases": cases,
+        });
+        let posted = self.api("surveyor_1").post("/api/v1/bundles", &body).await;
+        let (status, made) = answer(posted).await;
         assert_eq!(status, StatusCode::CREATED, "{made}");
-        made["session"].as_str().unwrap().to_owned()
+        made["bundle"].as_str().unwrap().to_owned()
+    }
+
+    /// The events of the bundle that its supervisor reads.
+    ///
+    /// # Panics
+    /// If they are not to be had.
+    pub async fn bundle_events(&self, bundle: &str) -> Vec<Value> {
+        let path = format!("/api/v1/bundles/{bundle}/journal");
+        let (status, body) = answer(self.api("supervisor").get(&path).await).await;
+        assert_eq!(status, StatusCode::OK, "{body}");
+        let entries = body["entries"].as_array().unwrap().iter();
+        entries.filter_map(event_of).collect()
     }
 
     /// The entries of the case's journal, for that person.

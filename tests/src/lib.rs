@@ -27,7 +27,7 @@ pub mod tls;
 pub use api::Api;
 pub use case::{Bureau, Case};
 pub use peer::Peer;
-pub use review::Review;
+pub use review::{Review, of_case};
 pub use room::Room;
 pub use seed::{Person, Seed};
 pub use server::TestServer;

@@ -235,12 +235,18 @@ impl Review {
         how: impl Fn(&str) -> Value,
     ) {
         let scheduled = self.scheduled();
-        let carried = &scheduled["resurvey"]["carried"];
-        let carried: Vec<_> = carried.as_array().into_iter().flatten().collect();
-        for item in scheduled["template"]["items"].as_array().unwrap() {
-            if carried.iter().any(|answer| answer["code"] == item["code"]) {
-                continue;
-            }
+        let further = scheduled["further"].as_array().into_iter().flatten();
+        let cases = std::iter::once(&scheduled).chain(further);
+        let items = cases.enumerate().flat_map(|(nth, of)| {
+            let carried = &of["resurvey"]["carried"];
+            let carried: Vec<_> = carried.as_array().into_iter().flatten().collect();
+            let items = of["template"]["items"].as_array().unwrap().iter();
+            let open = items
+                .filter(move |item| carried.iter().all(|answer| answer["code"] != item["code"]));
+            // Two checklists are shared between the two surveyors.
+            open.map(move |item| (if nth == 0 { key } else { "surveyor_2" }, item))
+        });
+        for (key, item) in items {
             let code = item["code"].as_str().unwrap();
             let named = but.iter().find(|(named, _)| *named == code);
             let result = named.map_or("met", |(_, result)| result);
@@ -256,9 +262,14 @@ impl Review {
 
     /// Concludes with everybody named confirmed present.
     pub async fn conclude(&mut self, outcome: &str, present: &[&str]) {
+        self.conclude_case(None, outcome, present).await;
+    }
+
+    /// The same of one of several cases.
+    pub async fn conclude_case(&mut self, case: Option<&Case>, outcome: &str, present: &[&str]) {
         let present: Vec<_> = present.iter().map(|key| &self.persons[*key]).collect();
         let conclude = json!({"type": "conclude", "outcome": outcome, "text": "结论（示例）", "present": present});
-        self.done("chair", conclude).await;
+        self.done("chair", of_case(conclude, case)).await;
     }
 
     /// The record read back and signed by these.
@@ -279,13 +290,33 @@ impl Review {
     /// # Panics
     /// If it is refused.
     pub async fn seal(&mut self, server: &TestServer, bureau: &Bureau, key: &str, decision: Value) {
-        self.done(key, json!({"type": "draft_decision", "decision": decision}))
-            .await;
-        let path = format!("/api/v1/sessions/{}/documents/preview", self.session);
+        self.seal_case(server, bureau, key, None, decision).await;
+    }
+
+    /// The same of one of several cases.
+    ///
+    /// # Panics
+    /// If it is refused.
+    pub async fn seal_case(
+        &mut self,
+        server: &TestServer,
+        bureau: &Bureau,
+        key: &str,
+        case: Option<&Case>,
+        decision: Value,
+    ) {
+        let draft = json!({"type": "draft_decision", "decision": decision});
+        self.done(key, of_case(draft, case)).await;
+        let which = case.map(|case| format!("?case={}", case.id));
+        let path = format!(
+            "/api/v1/sessions/{}/documents/preview{}",
+            self.session,
+            which.unwrap_or_default()
+        );
         let preview = self.apis[key].get(&path).await;
         let preview: Value = preview.json().await.unwrap();
         let seal = json!({"type": "seal_decision", "content_digest": preview["content_digest"]});
-        self.signed(server, bureau, key, seal).await;
+        self.signed(server, bureau, key, of_case(seal, case)).await;
     }
 
     /// The hash of the entry whose event has that type, as the chair has it.
@@ -299,4 +330,13 @@ impl Review {
         let entry = entries.iter().rev().find(of).unwrap();
         entry["hash"].as_str().unwrap().to_owned()
     }
+}
+
+/// The command about that case.
+#[must_use]
+pub fn of_case(mut command: Value, case: Option<&Case>) -> Value {
+    if let Some(case) = case {
+        command["case"] = json!(case.id);
+    }
+    command
 }

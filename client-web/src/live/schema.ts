@@ -1043,6 +1043,8 @@ export interface components {
         /** @description Whether an act is possible now for the person whose act it is. */
         ActReadiness: {
             act: components["schemas"]["Act"];
+            /** @description Of which case, where the session has several and each has this act for itself. */
+            case?: string;
             missing: components["schemas"]["Refusal"][];
             ready: boolean;
         };
@@ -1605,6 +1607,7 @@ export interface components {
             type: "take_statement";
             waived: boolean;
         } | {
+            case?: string | null;
             outcome: components["schemas"]["SurveyOutcome"];
             present: components["schemas"]["PersonId"][];
             text: string;
@@ -1623,10 +1626,12 @@ export interface components {
             /** @enum {string} */
             type: "note_signature_refused";
         } | {
+            case?: string | null;
             decision: components["schemas"]["DecisionText"];
             /** @enum {string} */
             type: "draft_decision";
         } | {
+            case?: string | null;
             content_digest: string;
             /** @enum {string} */
             type: "seal_decision";
@@ -1638,6 +1643,7 @@ export interface components {
             /** @enum {string} */
             type: "acknowledge";
         } | {
+            case?: string | null;
             contact: string;
             ending: components["schemas"]["Ending"];
             next_step: string;
@@ -1717,8 +1723,11 @@ export interface components {
             item: string;
         };
         CreateSession: {
-            case: string;
-            /** @description R44: those to reopen; where absent, what the session before left failed. */
+            /** @description All accepted cases of this bundle, surveyed together. */
+            bundle?: string;
+            /** @description The case; or `bundle`, one of the two. */
+            case?: string;
+            /** @description R44, of a case: those to reopen; where absent, what the session before left failed. */
             items?: string[] | null;
             mode: components["schemas"]["Mode"];
             participants?: components["schemas"]["Called"][];
@@ -1745,7 +1754,7 @@ export interface components {
         CreatedSession: {
             /**
              * Format: int64
-             * @description Of the case's last entry.
+             * @description Of the last entry of the case, or of the bundle.
              */
             seq: number;
             session: string;
@@ -1940,7 +1949,7 @@ export interface components {
         Look: {
             /**
              * Format: int64
-             * @description The entry in the case's journal that tells of it.
+             * @description The entry in the case's journal that tells of it; of several cases, in that of the first.
              */
             seq: number;
         };
@@ -3555,6 +3564,8 @@ export interface operations {
             query?: {
                 /** @description 1: as it would be sealed now; for who seals. */
                 preview?: number;
+                /** @description Of which case the decision is, where the session has several. */
+                case?: string;
             };
             header?: never;
             path: {

@@ -52,6 +52,16 @@ pub struct SessionFile {
     pub v: u8,
 }
 
+/// The file name, without its ending, of the `nth` decision that was sealed, from 1: several where a session has several
+/// cases.
+#[must_use]
+pub fn decision_name(nth: usize) -> String {
+    match nth {
+        0 | 1 => String::from("decision"),
+        nth => format!("decision-{nth}"),
+    }
+}
+
 /// `data/media/tracks.json`, as far as a verifier looks.
 #[derive(Debug, Deserialize)]
 struct TracksFile {

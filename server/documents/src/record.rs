@@ -1,9 +1,9 @@
 //! 现场勘验笔录: the survey record.
 
 use kanjie_domain::documents::{
-    EvidenceLine, GapLine, ItemLine, OpinionLine, SignatureLine, SurveyRecordContent,
+    EvidenceLine, GapLine, ItemLine, OpinionLine, SignatureLine, SurveyRecordContent, TemplateRef,
 };
-use kanjie_domain::event::{Clock, EvidenceKind, MeasuredHow, Mode, OpinionKind};
+use kanjie_domain::event::{Clock, Ending, EvidenceKind, MeasuredHow, Mode, OpinionKind};
 use kanjie_domain::papers::{PaperTexts, filled};
 use kanjie_domain::people::PersonId;
 use serde::Serialize;
@@ -30,8 +30,7 @@ struct View {
     opinions: Vec<Opinion>,
     statements: Vec<Statement>,
     gaps: Vec<String>,
-    outcome: &'static str,
-    conclusion: String,
+    verdicts: Vec<Verdict>,
     signatures: Vec<Signature>,
     signing: String,
     date_parts: DateParts,
@@ -83,6 +82,14 @@ struct Statement {
     time: String,
 }
 
+/// What was concluded; of which case, where there are several.
+#[derive(Debug, Serialize)]
+struct Verdict {
+    case: String,
+    outcome: String,
+    text: String,
+}
+
 #[derive(Debug, Serialize)]
 struct Signature {
     name: String,
@@ -132,8 +139,7 @@ fn view(
             })
         })?,
         gaps: all(&content.gaps, gap)?,
-        outcome: outcome(content.outcome),
-        conclusion: clean(&content.text)?,
+        verdicts: verdicts(content)?,
         signatures: signatures(content)?,
         date_parts: date_parts(day(content.concluded_at)?),
         signing: clean(&words.signing)?,
@@ -146,6 +152,62 @@ fn all<T, U>(
     each: impl FnMut(&T) -> Result<U, DocumentError>,
 ) -> Result<Vec<U>, DocumentError> {
     lines.iter().map(each).collect()
+}
+
+fn verdicts(content: &SurveyRecordContent) -> Result<Vec<Verdict>, DocumentError> {
+    if content.cases.is_empty() {
+        return Ok(vec![Verdict {
+            case: String::new(),
+            outcome: outcome(content.outcome).to_owned(),
+            text: clean(&content.text)?,
+        }]);
+    }
+    all(&content.cases, |of| {
+        let concluded = of.conclusion.as_ref().map(|of| outcome(of.outcome));
+        let ended = of.ended.as_ref().map(ending);
+        let words: Vec<_> = concluded
+            .map(str::to_owned)
+            .into_iter()
+            .chain(ended)
+            .collect();
+        let text = of.conclusion.as_ref().map(|of| of.text.as_str());
+        Ok(Verdict {
+            case: clean_line(&format!("{}（{}）", of.case.item_title, of.case.case_no))?,
+            outcome: clean_line(&words.join("；"))?,
+            text: clean(text.unwrap_or_default())?,
+        })
+    })
+}
+
+fn ending(ending: &Ending) -> String {
+    match ending {
+        Ending::Rectify { by } => format!("限期整改，至 {by}"),
+        Ending::Resurvey { by } => format!("另行复勘，至 {by}"),
+        Ending::SwitchOnSite => String::from("转现场勘验"),
+        Ending::Hearing => String::from("进入听证"),
+    }
+}
+
+/// The checklists, each once; of a case that is surveyed again, of which session before.
+fn lists(content: &SurveyRecordContent) -> Result<Vec<Fact>, DocumentError> {
+    let list = |template: &TemplateRef| format!("{}（版本 {}）", template.title, template.version);
+    let again = |before: &str| format!("复查会审 {before} 中的不符合项");
+    let mut facts = Vec::new();
+    if content.cases.is_empty() {
+        facts.push(fact("勘验清单", clean_line(&list(&content.template))?));
+        if let Some(before) = &content.resurvey_of {
+            facts.push(fact("复勘", clean_line(&again(before))?));
+        }
+        return Ok(facts);
+    }
+    for of in &content.cases {
+        facts.push(fact("勘验清单", clean_line(&list(&of.template))?));
+        if let Some(before) = &of.resurvey_of {
+            let text = format!("{}：{}", of.case.item_title, again(before));
+            facts.push(fact("复勘", clean_line(&text)?));
+        }
+    }
+    Ok(facts)
 }
 
 fn facts(content: &SurveyRecordContent) -> Result<Vec<Fact>, DocumentError> {
@@ -176,20 +238,8 @@ fn facts(content: &SurveyRecordContent) -> Result<Vec<Fact>, DocumentError> {
         fact("结论时间", instant(content.concluded_at)?),
         fact("服务器时钟", clean_line(&clock)?),
         fact("会审编号", clean_line(&content.session)?),
-        fact(
-            "勘验清单",
-            clean_line(&format!(
-                "{}（版本 {}）",
-                content.template.title, content.template.version
-            ))?,
-        ),
     ];
-    if let Some(before) = &content.resurvey_of {
-        facts.push(fact(
-            "复勘",
-            clean_line(&format!("复查会审 {before} 中的不符合项"))?,
-        ));
-    }
+    facts.extend(lists(content)?);
     place(content, &mut facts)?;
     Ok(facts)
 }

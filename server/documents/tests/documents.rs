@@ -9,7 +9,9 @@ use common::{
     squeeze, text, texts,
 };
 use kanjie_documents::{DocumentError, ReceiptSlip, Status, decision, receipt, survey_record};
-use kanjie_domain::event::DecisionKind;
+use kanjie_domain::case::CaseBrief;
+use kanjie_domain::documents::{CaseLine, ConclusionLine, TemplateRef};
+use kanjie_domain::event::{DecisionKind, Ending, SurveyOutcome};
 
 fn must_say(pdf: &[u8], phrases: &[&str]) {
     let text = text(pdf);
@@ -65,6 +67,61 @@ fn a_refusal_has_its_own_title_and_the_reason_for_departing_from_the_expert() {
             "四、关于评审专家意见的说明",
             "专家意见未涉及的事实。",
             "五、救济途径",
+        ],
+    );
+}
+
+#[test]
+fn the_record_of_several_cases_names_each_with_what_was_concluded() {
+    let mut content = record_content();
+    let line = |title: &str, conclusion, ended| CaseLine {
+        case: CaseBrief {
+            item_title: title.into(),
+            case_no: format!("编号{title}"),
+            ..content.case.clone()
+        },
+        template: TemplateRef {
+            title: format!("{title}清单"),
+            ..content.template.clone()
+        },
+        resurvey_of: None,
+        items: Vec::new(),
+        conclusion,
+        ended,
+    };
+    let concluded = |outcome, text: &str| {
+        Some(ConclusionLine {
+            at: content.concluded_at,
+            outcome,
+            text: text.into(),
+        })
+    };
+    content.cases = vec![
+        line(
+            "食品经营许可",
+            concluded(SurveyOutcome::Passed, "符合条件。"),
+            None,
+        ),
+        line(
+            "卫生许可",
+            concluded(SurveyOutcome::Failed, "未设机械排风。"),
+            Some(Ending::Rectify {
+                by: "2026-12-05".into(),
+            }),
+        ),
+    ];
+    let pdf = survey_record(&content, &texts(), &plain()).unwrap();
+    must_say(
+        &pdf,
+        &[
+            "食品经营许可清单",
+            "卫生许可清单",
+            "食品经营许可（编号食品经营许可）",
+            "勘验通过",
+            "符合条件。",
+            "卫生许可（编号卫生许可）",
+            "勘验不通过；限期整改，至2026-12-05",
+            "未设机械排风。",
         ],
     );
 }

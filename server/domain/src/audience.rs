@@ -48,7 +48,7 @@ pub fn ready(session: &Session) -> BTreeSet<SeatId> {
 fn open(session: &Session, seats: &BTreeMap<&SeatId, Seated<'_>>) -> BTreeMap<SeatId, Publishing> {
     let in_room = matches!(
         session.stage,
-        Stage::Live(_) | Stage::Suspended { .. } | Stage::Ended(_)
+        Stage::Live(_) | Stage::Suspended { .. } | Stage::Ended
     );
     let private = session.is_deliberating();
     let kept = !private || session.scheduled.template.settings.deliberation_recorded;

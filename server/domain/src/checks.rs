@@ -1,12 +1,14 @@
 //! What stands between now and each act of the run. One source: `decide` refuses with the first, `readiness` shows all.
 
-use crate::case::CaseFacts;
+use std::collections::BTreeSet;
+
+use crate::case::Facts;
 use crate::event::{
     DecisionKind, DecisionText, Ending, OpinionKind, Position, Stance, SurveyOutcome,
 };
 use crate::people::PersonId;
 use crate::refusal::{Code, Refusal};
-use crate::session::{Recording, Session, Stage};
+use crate::session::{Matter, Recording, SealedDecision, Session, Stage};
 use crate::template::Level;
 
 /// ARL 34(3): two or more staff.
@@ -53,8 +55,8 @@ fn ids(people: Vec<PersonId>) -> impl Iterator<Item = String> {
 }
 
 /// R13: two live, identified staff, and on the site as many of them as the item wants there.
-pub(crate) fn has_quorum(session: &Session, case: &CaseFacts) -> bool {
-    quorum(session, case).is_ok()
+pub(crate) fn has_quorum(session: &Session, cases: &Facts<'_>) -> bool {
+    quorum(session, cases).is_ok()
 }
 
 /// Whether these staff are enough (R13, and the item's setting).
@@ -63,15 +65,15 @@ pub(crate) fn enough(session: &Session, staff: &[PersonId]) -> Result<(), Code> 
         return Err(Code::QuorumMissing);
     }
     let on_site = staff.iter().filter(|staff| session.is_on_site(staff));
-    if on_site.count() < usize::from(session.scheduled.template.settings.staff_on_site) {
+    if on_site.count() < usize::from(session.scheduled.staff_on_site()) {
         return Err(Code::StaffNotOnSite);
     }
     Ok(())
 }
 
 /// R13; the refusal names the staff called who are not live, or the live staff who are not on the site.
-pub(crate) fn quorum(session: &Session, case: &CaseFacts) -> Result<(), Refusal> {
-    let staff = session.live_staff(case);
+pub(crate) fn quorum(session: &Session, cases: &Facts<'_>) -> Result<(), Refusal> {
+    let staff = session.live_staff(cases);
     match enough(session, &staff) {
         Ok(()) => return Ok(()),
         Err(Code::StaffNotOnSite) => {
@@ -82,17 +84,17 @@ pub(crate) fn quorum(session: &Session, case: &CaseFacts) -> Result<(), Refusal>
     }
     let away = session
         .people()
-        .filter(|(staff, _)| staff.is_staff() && !session.is_live_staff(&staff.person, case))
+        .filter(|(staff, _)| staff.is_staff() && !session.is_live_staff(&staff.person, cases))
         .map(|(staff, _)| staff.person.0.clone());
     Err(Refusal::of(Code::QuorumMissing, away))
 }
 
 /// R15: results are only written in a live session.
-pub(crate) fn live(session: &Session, case: &CaseFacts) -> Result<(), Refusal> {
+pub(crate) fn live(session: &Session, cases: &Facts<'_>) -> Result<(), Refusal> {
     match &session.stage {
-        Stage::Live(_) => quorum(session, case),
+        Stage::Live(_) => quorum(session, cases),
         Stage::Suspended { .. } => Err(Code::Suspended.into()),
-        Stage::Ended(_) | Stage::Closed(_) => Err(Code::AlreadyEnded.into()),
+        Stage::Ended | Stage::Closed => Err(Code::AlreadyEnded.into()),
         Stage::Scheduled | Stage::Lobby => Err(Code::NotInThisStage.into()),
     }
 }
@@ -114,10 +116,10 @@ fn no_request(missing: &mut Missing, session: &Session) {
 /// R23: no device is beyond the fence, save those that two staff let pass; `here` is a position that comes with the act.
 pub(crate) fn at_the_site(
     session: &Session,
-    case: &CaseFacts,
+    cases: &Facts<'_>,
     here: Option<(&PersonId, &Position)>,
 ) -> Result<(), Refusal> {
-    let mut beyond = session.deviating(case);
+    let mut beyond = session.deviating(cases);
     if let (Some(site), Some((person, position))) = (&session.scheduled.site, here)
         && site.holds(position)
     {
@@ -151,7 +153,7 @@ fn in_the_open(missing: &mut Missing, session: &Session) {
 }
 
 /// lobby → live (R13, R17).
-pub(crate) fn start(session: &Session, case: &CaseFacts) -> Missing {
+pub(crate) fn start(session: &Session, cases: &Facts<'_>) -> Missing {
     let mut missing = Missing::default();
     missing.unless(session.stage == Stage::Lobby, Code::NotInThisStage);
     let hidden = session.people().filter(|(staff, presence)| {
@@ -163,43 +165,46 @@ pub(crate) fn start(session: &Session, case: &CaseFacts) -> Missing {
     });
     let hidden: Vec<_> = hidden.map(|(staff, _)| staff.person.0.clone()).collect();
     missing.all_of(Code::CredentialNotShown, hidden);
-    missing.check(quorum(session, case));
+    missing.check(quorum(session, cases));
     missing.check(recording(session));
     missing.unless(session.identity_check.is_none(), Code::IdentityCheckRunning);
     missing
 }
 
 /// suspended → live.
-pub(crate) fn resume(session: &Session, case: &CaseFacts) -> Missing {
+pub(crate) fn resume(session: &Session, cases: &Facts<'_>) -> Missing {
     let mut missing = Missing::default();
     let suspended = matches!(session.stage, Stage::Suspended { .. });
     missing.unless(suspended, Code::NotInThisStage);
-    missing.check(quorum(session, case));
+    missing.check(quorum(session, cases));
     missing.check(recording(session));
     missing
 }
 
-/// R13, R21, R22, R31, R32, R34, R37.
-pub(crate) fn conclude(session: &Session, case: &CaseFacts, outcome: SurveyOutcome) -> Missing {
+/// R13, R21, R22, R31, R32, R34, R37, of one case.
+pub(crate) fn conclude(
+    session: &Session,
+    matter: &Matter,
+    cases: &Facts<'_>,
+    outcome: SurveyOutcome,
+) -> Missing {
     let mut missing = Missing::default();
-    missing.check(live(session, case));
-    missing.unless(session.conclusion.is_none(), Code::AlreadyConcluded);
+    missing.check(live(session, cases));
+    missing.unless(matter.conclusion.is_none(), Code::AlreadyConcluded);
+    not_over(&mut missing, session, matter);
     in_the_open(&mut missing, session);
-    missing.all_of(Code::ItemsUnanswered, session.unanswered());
-    missing.all_of(Code::ItemUnsuitable, session.unsuitably_answered());
-    missing.all_of(Code::OpinionMissing, session.departments_missing());
+    missing.all_of(Code::ItemsUnanswered, session.unanswered(matter));
+    missing.all_of(Code::ItemUnsuitable, session.unsuitably_answered(matter));
+    missing.all_of(Code::OpinionMissing, session.departments_missing(matter));
     no_request(&mut missing, session);
-    missing.check(at_the_site(session, case, None));
+    missing.check(at_the_site(session, cases, None));
     match outcome {
         SurveyOutcome::Passed => {
-            missing.all_of(Code::KeyItemFailed, session.failed(Level::Key));
-            let judgement = session.scheduled.template.judgement;
-            for (level, allowed) in [
-                (Level::Major, judgement.major_failures_allowed),
-                (Level::Minor, judgement.minor_failures_allowed),
-            ] {
-                let failed = session.failed(level);
-                if failed.len() > usize::from(allowed) {
+            for (level, allowed) in session.allowed(matter) {
+                let failed = session.failed(matter, level);
+                if level == Level::Key {
+                    missing.all_of(Code::KeyItemFailed, failed);
+                } else if failed.len() > usize::from(allowed) {
                     missing.all_of(Code::TooManyFailures, failed);
                 }
             }
@@ -212,73 +217,91 @@ pub(crate) fn conclude(session: &Session, case: &CaseFacts, outcome: SurveyOutco
     missing
 }
 
+/// The case has left the session, the session goes on. Where it has ended, `live` says so.
+fn not_over(missing: &mut Missing, session: &Session, matter: &Matter) {
+    let over = matter.outcome.is_some() && session.run().is_some();
+    missing.unless(!over, Code::AlreadyEnded);
+}
+
+/// Every case is concluded, or has left the session, and one is concluded.
+fn all_concluded(missing: &mut Missing, session: &Session) {
+    let open = session.matters.iter().filter(|of| of.is_surveyed());
+    let open: Vec<_> = open.map(|of| of.case.clone()).collect();
+    if open.is_empty() && session.last_conclusion().is_some() {
+        return;
+    }
+    missing.0.push(of_cases(session, Code::NotConcluded, open));
+}
+
+/// Names the cases where there are several.
+fn of_cases(session: &Session, code: Code, cases: Vec<String>) -> Refusal {
+    if session.matters.len() == 1 {
+        return code.into();
+    }
+    Refusal::of(code, cases)
+}
+
 /// Reading back, fixing and signing the survey record (R33).
-pub(crate) fn prepare_record(session: &Session, case: &CaseFacts) -> Missing {
+pub(crate) fn prepare_record(session: &Session, cases: &Facts<'_>) -> Missing {
     let mut missing = Missing::default();
-    missing.check(live(session, case));
+    missing.check(live(session, cases));
     in_the_open(&mut missing, session);
-    match &session.conclusion {
-        None => missing.unless(false, Code::NotConcluded),
-        Some(conclusion) => {
-            let signed = conclusion
-                .record
-                .as_ref()
-                .is_some_and(|record| !record.signatures.is_empty() || !record.refusals.is_empty());
-            missing.unless(!signed, Code::AlreadySigned);
-            missing.unless(session.sealed().is_none(), Code::AlreadySealed);
-        }
-    }
+    all_concluded(&mut missing, session);
+    let signed = session
+        .record
+        .as_ref()
+        .is_some_and(|record| !record.signatures.is_empty() || !record.refusals.is_empty());
+    missing.unless(!signed, Code::AlreadySigned);
+    let sealed = session.matters.iter().any(|of| of.sealed().is_some());
+    missing.unless(!sealed, Code::AlreadySealed);
     missing
 }
 
-pub(crate) fn sign_record(session: &Session, case: &CaseFacts) -> Missing {
+pub(crate) fn sign_record(session: &Session, cases: &Facts<'_>) -> Missing {
     let mut missing = Missing::default();
-    missing.check(live(session, case));
+    missing.check(live(session, cases));
     in_the_open(&mut missing, session);
-    match &session.conclusion {
-        None => missing.unless(false, Code::NotConcluded),
-        Some(conclusion) => missing.unless(conclusion.record.is_some(), Code::RecordNotPrepared),
+    if session.record.is_none() && session.last_conclusion().is_some() {
+        missing.unless(false, Code::RecordNotPrepared);
     }
+    all_concluded(&mut missing, session);
     missing
 }
 
-/// R33 to R41: what a decision needs before it can be sealed.
-pub(crate) fn seal(session: &Session, case: &CaseFacts) -> Missing {
+/// R33 to R41: what the decision of one case needs before it can be sealed.
+pub(crate) fn seal(session: &Session, matter: &Matter, cases: &Facts<'_>) -> Missing {
     let mut missing = Missing::default();
-    missing.check(live(session, case));
+    missing.check(live(session, cases));
     in_the_open(&mut missing, session);
-    missing.unless(session.sealed().is_none(), Code::AlreadySealed);
+    not_over(&mut missing, session, matter);
+    missing.unless(matter.sealed().is_none(), Code::AlreadySealed);
     no_request(&mut missing, session);
-    record_signed(&mut missing, session, case);
-    match session.decision_text() {
+    missing.unless(matter.conclusion.is_some(), Code::NotConcluded);
+    if matter.conclusion.is_some() {
+        record_signed(&mut missing, session, cases);
+    }
+    match matter.decision_text() {
         None => missing.unless(false, Code::DecisionNotDrafted),
         Some(text) => {
-            decision(&mut missing, session, text);
-            permitted(&mut missing, session, case, text.kind);
+            decision(&mut missing, session, matter, text);
+            permitted(&mut missing, session, matter, cases, text.kind);
         }
     }
     missing
 }
 
-fn record_signed(missing: &mut Missing, session: &Session, case: &CaseFacts) {
-    let Some(conclusion) = &session.conclusion else {
-        missing.unless(false, Code::NotConcluded);
-        return;
-    };
-    if session.scheduled.template.settings.record_signed {
-        missing.unless(conclusion.record.is_some(), Code::RecordNotPrepared);
+fn record_signed(missing: &mut Missing, session: &Session, cases: &Facts<'_>) {
+    if session.scheduled.record_signed() {
+        missing.unless(session.record.is_some(), Code::RecordNotPrepared);
         missing.all_of(
             Code::SignaturesMissing,
-            ids(session.signatures_missing(case)),
+            ids(session.signatures_missing(cases)),
         );
     }
 }
 
-fn decision(missing: &mut Missing, session: &Session, text: &DecisionText) {
-    let concluded = session
-        .conclusion
-        .as_ref()
-        .map(|conclusion| conclusion.outcome);
+fn decision(missing: &mut Missing, session: &Session, matter: &Matter, text: &DecisionText) {
+    let concluded = matter.conclusion.as_ref().map(|of| of.outcome);
     missing.unless(
         !(text.kind == DecisionKind::Granted && concluded == Some(SurveyOutcome::Failed)),
         Code::DecisionContradictsConclusion,
@@ -296,8 +319,15 @@ fn decision(missing: &mut Missing, session: &Session, text: &DecisionText) {
 
 /// R11, R35, R36, R45: what the case demands first. The moment is that of the last entry, at most a checkpoint (5 s) ago: so
 /// a window never counts as over too early, and the panels show what `decide` does.
-fn permitted(missing: &mut Missing, session: &Session, case: &CaseFacts, kind: DecisionKind) {
-    missing.0.extend(case.forbids(kind, session.last_at));
+fn permitted(
+    missing: &mut Missing,
+    session: &Session,
+    matter: &Matter,
+    cases: &Facts<'_>,
+    kind: DecisionKind,
+) {
+    let forbids = cases.forbids(&matter.case, kind, session.last_at);
+    missing.0.extend(forbids);
 }
 
 /// R38: experts whose standing opinion the decision departs from.
@@ -343,52 +373,61 @@ pub(crate) fn remedies_missing(remedies: &str) -> Vec<&'static str> {
     missing
 }
 
-/// R39: sealed, and the signer live; what was true at sealing still is.
-pub(crate) fn announce(session: &Session, case: &CaseFacts) -> Missing {
+/// R39: every case sealed, or ended without a decision, and the signers live; what was true at sealing still is.
+pub(crate) fn announce(session: &Session, cases: &Facts<'_>) -> Missing {
     let mut missing = Missing::default();
-    if session.announcement().is_some() {
+    if session.is_announced() {
         missing.unless(false, Code::AlreadyAnnounced);
         return missing;
     }
-    missing.check(live(session, case));
+    missing.check(live(session, cases));
     in_the_open(&mut missing, session);
-    let Some(sealed) = session.sealed() else {
-        missing.unless(false, Code::NotSealed);
+    let unsealed = session.matters.iter();
+    let unsealed = unsealed.filter(|of| of.outcome.is_none() && of.sealed().is_none());
+    let unsealed: Vec<_> = unsealed.map(|of| of.case.clone()).collect();
+    if !unsealed.is_empty() || session.to_announce().next().is_none() {
+        missing.0.push(of_cases(session, Code::NotSealed, unsealed));
         return missing;
-    };
-    if !session.is_live_staff(&sealed.signer, case) {
-        missing.all_of(Code::SignerNotLive, [sealed.signer.0.clone()]);
     }
-    record_signed(&mut missing, session, case);
-    permitted(&mut missing, session, case, sealed.text.kind);
-    if sealed.text.kind == DecisionKind::Refused {
+    let signers: BTreeSet<_> = session.to_announce().map(|(_, by)| &by.signer).collect();
+    let away = signers.into_iter();
+    let away = away.filter(|signer| !session.is_live_staff(signer, cases));
+    missing.all_of(Code::SignerNotLive, away.map(|signer| signer.0.clone()));
+    record_signed(&mut missing, session, cases);
+    for (matter, sealed) in session.to_announce() {
+        permitted(&mut missing, session, matter, cases, sealed.text.kind);
+    }
+    let refused = |(_, sealed): (_, &SealedDecision)| sealed.text.kind == DecisionKind::Refused;
+    if session.to_announce().any(refused) {
         missing.check(applicant_reachable(session));
     }
     missing
 }
 
-/// R43. Only the endings that judge nothing are open where the session is not live (R15).
-pub(crate) fn end(session: &Session, case: &CaseFacts, ending: &Ending) -> Missing {
+/// R43, of one case. Only the endings that judge nothing are open where the session is not live (R15).
+pub(crate) fn end(
+    session: &Session,
+    matter: &Matter,
+    cases: &Facts<'_>,
+    ending: &Ending,
+) -> Missing {
     let mut missing = Missing::default();
+    if matter.outcome.is_some() {
+        missing.unless(false, Code::AlreadyEnded);
+        return missing;
+    }
     match (&session.stage, ending) {
-        (Stage::Ended(_) | Stage::Closed(_), _) => {
-            missing.unless(false, Code::AlreadyEnded);
-            return missing;
-        }
         (Stage::Scheduled, _) => missing.unless(false, Code::NotInThisStage),
         (_, Ending::SwitchOnSite | Ending::Resurvey { .. }) => {}
-        (_, Ending::Rectify { .. } | Ending::Hearing) => missing.check(live(session, case)),
+        (_, Ending::Rectify { .. } | Ending::Hearing) => missing.check(live(session, cases)),
     }
     in_the_open(&mut missing, session);
-    missing.unless(session.sealed().is_none(), Code::AlreadySealed);
+    missing.unless(matter.sealed().is_none(), Code::AlreadySealed);
     if *ending != Ending::SwitchOnSite {
         no_request(&mut missing, session);
     }
     if matches!(ending, Ending::Rectify { .. }) {
-        let concluded = session
-            .conclusion
-            .as_ref()
-            .map(|conclusion| conclusion.outcome);
+        let concluded = matter.conclusion.as_ref().map(|of| of.outcome);
         missing.unless(
             concluded != Some(SurveyOutcome::Passed),
             Code::DecisionContradictsConclusion,
@@ -402,7 +441,7 @@ pub(crate) fn end(session: &Session, case: &CaseFacts, ending: &Ending) -> Missi
 /// ended → closed.
 pub(crate) fn close(session: &Session) -> Missing {
     let mut missing = Missing::default();
-    missing.unless(matches!(session.stage, Stage::Ended(_)), Code::NotEnded);
+    missing.unless(matches!(session.stage, Stage::Ended), Code::NotEnded);
     missing.unless(session.identity_check.is_none(), Code::IdentityCheckRunning);
     missing
 }

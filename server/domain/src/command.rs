@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::case::CaseFacts;
+use crate::case::Facts;
 use crate::event::{
     Answer, ChatScope, Clock, DecisionText, DepartureCause, Ending, Evidence, IdentityMethod,
     OpinionKind, Point, Position, Stance, SurveyOutcome,
@@ -167,8 +167,10 @@ pub enum Command {
         text: String,
         waived: bool,
     },
-    /// Chair. `present`: whom the chair confirms to be there.
+    /// Chair. `present`: whom the chair confirms to be there. `case`, here and below: which, where the session has several.
     Conclude {
+        #[serde(default)]
+        case: Option<String>,
         outcome: SurveyOutcome,
         text: String,
         present: Vec<PersonId>,
@@ -186,19 +188,25 @@ pub enum Command {
     },
     /// Approver.
     DraftDecision {
+        #[serde(default)]
+        case: Option<String>,
         decision: DecisionText,
     },
     /// Approver, with a fresh factor; digests come in the context.
     SealDecision {
+        #[serde(default)]
+        case: Option<String>,
         content_digest: String,
     },
-    /// Approver (R39).
+    /// Approver (R39): every sealed decision of the session at once.
     Announce {},
     Acknowledge {
         content_digest: String,
     },
     /// Chair (R43).
     End {
+        #[serde(default)]
+        case: Option<String>,
         ending: Ending,
         reason: String,
         next_step: String,
@@ -301,7 +309,7 @@ pub struct Context<'a> {
     pub actor: &'a Actor,
     /// UTC µs; the server guarantees that it never decreases within a journal.
     pub now: i64,
-    pub case: &'a CaseFacts,
+    pub cases: Facts<'a>,
     /// Set when a fresh second factor was verified for this very act.
     pub factor: Option<Factor>,
     /// The server's clock, where the command opens a session: `None` means not known to be synchronised.

@@ -10,12 +10,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::case::CaseBrief;
 use crate::event::{
-    CheckResult, Clock, DecisionText, EvidenceKind, IdentityMethod, Measurement, Mode, OpinionKind,
-    Position, Stance, SurveyOutcome,
+    CheckResult, Clock, DecisionText, Ending, EvidenceKind, IdentityMethod, Measurement, Mode,
+    OpinionKind, Position, Stance, SurveyOutcome,
 };
 use crate::people::{PersonId, Role};
-use crate::session::{Attendance, Decision, LocationOverride, Session};
-use crate::template::{Level, Remote};
+use crate::session::{
+    Attendance, Conclusion, Decision, LocationOverride, Matter, Outcome, Session,
+};
+use crate::template::{Level, Remote, Template};
 
 /// 勘验笔录: read back, then signed by its digest (R33).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,6 +51,30 @@ pub struct SurveyRecordContent {
     /// R20, R23; left out where there is nothing to say.
     #[serde(default, skip_serializing_if = "PlaceLines::is_empty")]
     pub place: PlaceLines,
+    /// 证照联办: each case for itself, where there are several. Above, `case` names all, `outcome` is the worst, `text` joins.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cases: Vec<CaseLine>,
+}
+
+/// One of several cases in the survey record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CaseLine {
+    pub case: CaseBrief,
+    pub template: TemplateRef,
+    pub resurvey_of: Option<String>,
+    /// Codes of its own checklist.
+    pub items: Vec<String>,
+    /// Absent where the case ended before it was concluded.
+    pub conclusion: Option<ConclusionLine>,
+    /// How it left the session, where it did before the record.
+    pub ended: Option<Ending>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConclusionLine {
+    pub at: i64,
+    pub outcome: SurveyOutcome,
+    pub text: String,
 }
 
 /// 决定书, as it is sealed.
@@ -223,24 +249,27 @@ pub struct SurveyLine {
     pub record_digest: Option<String>,
 }
 
-/// The survey record as it stands; `None` before the conclusion.
+/// The survey record as it stands; `None` before every case is concluded or has left the session.
 #[must_use]
 pub fn survey_record(session: &Session) -> Option<SurveyRecordContent> {
-    let conclusion = session.conclusion.as_ref()?;
+    let conclusion = session.last_conclusion()?;
+    if session.matters.iter().any(Matter::is_surveyed) {
+        return None;
+    }
     let scheduled = &session.scheduled;
     let items = items(session);
     Some(SurveyRecordContent {
         v: 1,
         session: scheduled.session.clone(),
-        case: scheduled.brief.clone(),
-        template: template(session),
+        case: scheduled.brief_of_all(),
+        template: template(&scheduled.template),
         mode: scheduled.mode,
         clock: session.clock.clone(),
         resurvey_of: scheduled.resurvey.as_ref().map(|before| before.of.clone()),
         started_at: session.started_at,
         concluded_at: conclusion.at,
-        outcome: conclusion.outcome,
-        text: conclusion.text.clone(),
+        outcome: outcome_of_all(session),
+        text: text_of_all(session),
         participants: attendees(session),
         present: conclusion.present.clone(),
         tally: tally(&items),
@@ -252,13 +281,68 @@ pub fn survey_record(session: &Session) -> Option<SurveyRecordContent> {
         signers: session.signers(),
         signatures: signatures(session),
         place: place(session),
+        cases: case_lines(session),
     })
 }
 
-/// The decision as drafted, under this number; `None` without a conclusion and a draft.
+fn conclusions(session: &Session) -> impl Iterator<Item = (&Matter, &Conclusion)> {
+    let matters = session.matters.iter();
+    matters.filter_map(|matter| matter.conclusion.as_ref().map(|of| (matter, of)))
+}
+
+fn outcome_of_all(session: &Session) -> SurveyOutcome {
+    if conclusions(session).all(|(_, of)| of.outcome == SurveyOutcome::Passed) {
+        SurveyOutcome::Passed
+    } else {
+        SurveyOutcome::Failed
+    }
+}
+
+fn text_of_all(session: &Session) -> String {
+    let named = |(matter, of): (&Matter, &Conclusion)| match session.name_of(matter) {
+        None => of.text.clone(),
+        Some(case) => {
+            let case = session.scheduled.case(&case);
+            let title = case.map(|case| case.brief.item_title.as_str());
+            format!("{}：{}", title.unwrap_or_default(), of.text)
+        }
+    };
+    conclusions(session)
+        .map(named)
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+fn case_lines(session: &Session) -> Vec<CaseLine> {
+    if session.matters.len() == 1 {
+        return Vec::new();
+    }
+    let cases = session.scheduled.cases().zip(&session.matters);
+    cases
+        .map(|(of, matter)| CaseLine {
+            case: of.brief.clone(),
+            template: template(of.template),
+            resurvey_of: of.resurvey.map(|before| before.of.clone()),
+            items: of.template.items.iter().map(|i| i.code.clone()).collect(),
+            conclusion: matter.conclusion.as_ref().map(|of| ConclusionLine {
+                at: of.at,
+                outcome: of.outcome,
+                text: of.text.clone(),
+            }),
+            ended: match &matter.outcome {
+                Some(Outcome::Ending { ending, .. }) => Some(ending.clone()),
+                _ => None,
+            },
+        })
+        .collect()
+}
+
+/// The decision of one case as drafted, under this number; `None` without a conclusion and a draft.
 #[must_use]
-pub fn decision_content(session: &Session, number: &str) -> Option<DecisionContent> {
-    let conclusion = session.conclusion.as_ref()?;
+pub fn decision_content(session: &Session, case: &str, number: &str) -> Option<DecisionContent> {
+    let of = session.scheduled.case(case)?;
+    let matter = session.named(Some(case))?;
+    let conclusion = matter.conclusion.as_ref()?;
     let (decision, at) = match &conclusion.decision {
         Decision::None => return None,
         Decision::Drafted { text, .. } => (text, session.last_at),
@@ -269,18 +353,15 @@ pub fn decision_content(session: &Session, number: &str) -> Option<DecisionConte
         number: number.to_owned(),
         dated: civil_date(at)?,
         session: session.scheduled.session.clone(),
-        case: session.scheduled.brief.clone(),
-        template: template(session),
+        case: of.brief.clone(),
+        template: template(of.template),
         decision: decision.clone(),
-        approver: session.drafter().cloned(),
+        approver: matter.drafter().cloned(),
         survey: SurveyLine {
             concluded_at: conclusion.at,
             outcome: conclusion.outcome,
             text: conclusion.text.clone(),
-            record_digest: conclusion
-                .record
-                .as_ref()
-                .map(|record| record.digest.clone()),
+            record_digest: session.record.as_ref().map(|record| record.digest.clone()),
         },
         statements: statements(session),
         participants: attendees(session),
@@ -294,8 +375,7 @@ pub(crate) fn civil_date(at: i64) -> Option<String> {
     Some(at.to_zoned(zone).date().to_string())
 }
 
-fn template(session: &Session) -> TemplateRef {
-    let template = &session.scheduled.template;
+fn template(template: &Template) -> TemplateRef {
     TemplateRef {
         key: template.key.clone(),
         version: template.version.clone(),
@@ -341,7 +421,7 @@ fn attendees(session: &Session) -> Vec<Attendee> {
 }
 
 fn items(session: &Session) -> Vec<ItemLine> {
-    let items = session.scheduled.template.items.iter();
+    let items = session.scheduled.items();
     items
         .map(|item| {
             let answered = session.answers.get(&item.code);
@@ -359,7 +439,7 @@ fn items(session: &Session) -> Vec<ItemLine> {
                     .map(|answer| answer.evidence.clone())
                     .unwrap_or_default(),
                 unsuitable: session.unsuitable.get(&item.code).cloned(),
-                carried: !session.is_open(&item.code),
+                carried: !session.scheduled.is_open(&item.code),
                 person: answered.and_then(|answered| answered.person.clone()),
                 at: answered.map(|answered| answered.at),
             }
@@ -440,7 +520,7 @@ fn statements(session: &Session) -> Vec<StatementLine> {
 }
 
 fn place(session: &Session) -> PlaceLines {
-    let present = session.conclusion.iter();
+    let present = session.last_conclusion().into_iter();
     let present = present.flat_map(|conclusion| &conclusion.present);
     let requests = session.on_site_requests.iter();
     let deviations = session.deviations.iter();
@@ -480,7 +560,7 @@ fn reasons(overrides: &[LocationOverride]) -> Vec<StatementLine> {
 }
 
 fn gaps(session: &Session) -> Vec<GapLine> {
-    let limit = session.scheduled.template.settings.recording_gap_limit_ms;
+    let limit = session.scheduled.recording_gap_limit_ms();
     let limit = i64::try_from(limit.saturating_mul(1_000)).unwrap_or(i64::MAX);
     let gaps = session.gaps.iter();
     gaps.filter(|gap| gap.until.saturating_sub(gap.from) > limit)
@@ -494,11 +574,7 @@ fn gaps(session: &Session) -> Vec<GapLine> {
 }
 
 fn signatures(session: &Session) -> Vec<SignatureLine> {
-    let record = session
-        .conclusion
-        .as_ref()
-        .and_then(|conclusion| conclusion.record.as_ref());
-    let Some(record) = record else {
+    let Some(record) = &session.record else {
         return Vec::new();
     };
     let signed = record.signatures.iter().map(|signature| SignatureLine {

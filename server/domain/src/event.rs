@@ -56,6 +56,20 @@ pub struct Scheduled {
     /// R23: absent where no position is registered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub site: Option<Site>,
+    /// 证照联办: the cases that are surveyed together with `case`, each with its own decision.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub further: Vec<FurtherCase>,
+}
+
+/// A case beside the first: what a session of it alone would begin with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FurtherCase {
+    pub case: String,
+    pub brief: CaseBrief,
+    pub template: Template,
+    pub joining_departments: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resurvey: Option<Resurvey>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -476,6 +490,9 @@ pub enum Event {
 
     /// R13, R31, R32. `present` is whom the chair confirmed to be there.
     Concluded {
+        /// Absent where the session has one case only.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        case: Option<String>,
         outcome: SurveyOutcome,
         text: String,
         present: Vec<PersonId>,
@@ -496,10 +513,16 @@ pub enum Event {
     },
 
     DecisionDrafted {
+        /// Absent where the session has one case only.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        case: Option<String>,
         decision: DecisionText,
     },
     /// R39: the document exists and is sealed before anything is announced.
     DecisionSealed {
+        /// Absent where the session has one case only.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        case: Option<String>,
         number: String,
         content_digest: String,
         pdf_digest: String,
@@ -510,6 +533,9 @@ pub enum Event {
     /// R42. `recording_offset_us`: into the recording; `live`: who was. `number` and `decision` repeat what was sealed:
     /// drafts are withheld from the applicant, the announcement is not.
     Announced {
+        /// Absent where the session has one case only.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        case: Option<String>,
         content_digest: String,
         live: Vec<PersonId>,
         recording_offset_us: u64,
@@ -527,6 +553,9 @@ pub enum Event {
         receipt: serde_json::Value,
     },
     Ended {
+        /// Absent where the session has one case only.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        case: Option<String>,
         ending: Ending,
         reason: String,
         next_step: String,

@@ -31,22 +31,26 @@ pub mod template_set;
 pub mod testing;
 #[cfg(test)]
 mod tests;
+mod together;
 pub mod uscc;
 mod visible;
 
 pub use audience::{Publishing, audience, ready};
 pub use calendar::{Calendar, CalendarError};
-pub use case::{Case, CaseBrief, CaseCommand, CaseContext, CaseEvent, CaseFacts, CaseRecorded};
+pub use case::{
+    Case, CaseBrief, CaseCommand, CaseContext, CaseEvent, CaseFacts, CaseRecorded, Facts,
+};
 pub use command::{
     Actor, Command, Context, Digests, DocumentFacts, Factor, FactorKind, PasskeySignature, Report,
 };
 pub use decide::{decide, report};
 pub use documents::{DecisionContent, SurveyRecordContent, decision_content, survey_record};
-pub use event::{Event, Recorded, Scheduled};
+pub use event::{Event, FurtherCase, Recorded, Scheduled};
 pub use people::{Participant, PersonId, Role, SeatId};
 pub use readiness::{Act, ActReadiness, readiness};
 pub use refusal::{Code, Refusal};
 pub use resurvey::resurvey_scheduled;
 pub use seed::{DEFAULT_REMEDIES, template_versions, templates};
 pub use session::Session;
+pub use together::SurveyedCase;
 pub use visible::{Viewer, visible};

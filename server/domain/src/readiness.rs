@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::case::CaseFacts;
-use crate::checks;
+use crate::case::Facts;
+use crate::checks::{self, Missing};
 use crate::event::Ending;
 use crate::refusal::Refusal;
-use crate::session::Session;
+use crate::session::{Matter, Session};
 
 /// The acts of the run (signalling.md section 2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -27,6 +27,10 @@ pub enum Act {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ActReadiness {
     pub act: Act,
+    /// Of which case, where the session has several and each has this act for itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub case: Option<String>,
     pub ready: bool,
     pub missing: Vec<Refusal>,
 }
@@ -34,24 +38,32 @@ pub struct ActReadiness {
 /// By the very checks that `decide` makes. `conclude` is asked for the outcome that the judgement rule gives (R32),
 /// `end` for the switch on site, the least demanding of the four.
 #[must_use]
-pub fn readiness(session: &Session, case: &CaseFacts) -> Vec<ActReadiness> {
-    let acts = [
-        (Act::Start, checks::start(session, case)),
-        (
-            Act::Conclude,
-            checks::conclude(session, case, session.judged()),
-        ),
-        (Act::SignRecord, checks::sign_record(session, case)),
-        (Act::SealDecision, checks::seal(session, case)),
-        (Act::Announce, checks::announce(session, case)),
-        (Act::End, checks::end(session, case, &Ending::SwitchOnSite)),
-        (Act::Close, checks::close(session)),
-    ];
+pub fn readiness(session: &Session, cases: &Facts<'_>) -> Vec<ActReadiness> {
+    let of_all = |act, missing| (act, None, missing);
+    let of_each = |act, check: &dyn Fn(&Matter) -> Missing| {
+        let matters = session.matters.iter();
+        let each = matters.map(|matter| (act, session.name_of(matter), check(matter)));
+        each.collect::<Vec<_>>()
+    };
+    let mut acts = vec![of_all(Act::Start, checks::start(session, cases))];
+    acts.extend(of_each(Act::Conclude, &|matter| {
+        checks::conclude(session, matter, cases, session.judged(matter))
+    }));
+    acts.push(of_all(Act::SignRecord, checks::sign_record(session, cases)));
+    acts.extend(of_each(Act::SealDecision, &|matter| {
+        checks::seal(session, matter, cases)
+    }));
+    acts.push(of_all(Act::Announce, checks::announce(session, cases)));
+    acts.extend(of_each(Act::End, &|matter| {
+        checks::end(session, matter, cases, &Ending::SwitchOnSite)
+    }));
+    acts.push(of_all(Act::Close, checks::close(session)));
     acts.into_iter()
-        .map(|(act, missing)| {
+        .map(|(act, case, missing)| {
             let missing = missing.into_vec();
             ActReadiness {
                 act,
+                case,
                 ready: missing.is_empty(),
                 missing,
             }

@@ -79,6 +79,12 @@ pub enum Code {
     /// R23: a device is not shown to be on the site.
     LocationDeviation,
     NoDeviation,
+    /// The session has several cases, and none was named.
+    CaseNotNamed,
+    /// The session has no such case.
+    UnknownCase,
+    /// These cases cannot be surveyed together.
+    CasesDiffer,
 
     // Of the case.
     CaseNotAccepted,

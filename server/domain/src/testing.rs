@@ -1,9 +1,9 @@
 //! A session played step by step, for tests: journey A (rules.md) and everything on the way to it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
-use crate::case::{CaseBrief, CaseFacts};
+use crate::case::{CaseBrief, CaseFacts, Facts};
 use crate::command::{Actor, Command, Context, Digests, DocumentFacts, Factor, FactorKind, Report};
 use crate::event::{
     Answer, CheckResult, Clock, DecisionKind, DecisionText, Event, Evidence, EvidenceKind,
@@ -13,7 +13,7 @@ use crate::event::{
 use crate::people::{Participant, PersonId, Role, SeatId};
 use crate::refusal::{Code, Refusal};
 use crate::seed::{DEFAULT_REMEDIES, templates};
-use crate::session::Session;
+use crate::session::{Matter, Session};
 use crate::site::Whereabouts;
 use crate::template::{Remote, Template};
 
@@ -44,7 +44,10 @@ const T0: i64 = 1_764_000_000_000_000;
 pub struct Play {
     pub session: Session,
     pub journal: Vec<Recorded>,
+    /// Of the first case.
     pub case: CaseFacts,
+    /// Of the further ones.
+    pub further: BTreeMap<String, CaseFacts>,
     pub now: i64,
     /// Whether the server verified a fresh second factor with each act.
     pub factor: bool,
@@ -71,6 +74,13 @@ fn participant(id: &str, name: &str, roles: &[Role]) -> Participant {
 
 /// Read once: a test plays many sessions.
 static FOOD_CATERING: LazyLock<Template> = LazyLock::new(|| templates().swap_remove(0));
+
+/// 公共场所卫生许可.
+static HYGIENE: LazyLock<Template> = LazyLock::new(|| {
+    let mut templates = templates().into_iter();
+    let hygiene = templates.find(|of| of.items.iter().any(|item| item.code == "H01"));
+    hygiene.unwrap_or_else(|| FOOD_CATERING.clone())
+});
 
 /// The case of journey A.
 #[must_use]
@@ -110,7 +120,31 @@ pub fn scheduled() -> Scheduled {
         starts_at: T0,
         resurvey: None,
         site: None,
+        further: Vec::new(),
     }
+}
+
+/// The second case of a session of two.
+pub const SECOND: &str = "case-2";
+
+/// The same with a hygiene licence beside it: two cases, one survey.
+#[must_use]
+pub fn scheduled_together() -> Scheduled {
+    let first = scheduled();
+    let template = HYGIENE.clone();
+    let second = Scheduled {
+        case: SECOND.to_owned(),
+        brief: CaseBrief {
+            case_no: "示例-2026-0002".to_owned(),
+            item_title: template.title.clone(),
+            authority: "示例区卫生健康局".to_owned(),
+            ..brief()
+        },
+        template,
+        joining_departments: Vec::new(),
+        ..first.clone()
+    };
+    Scheduled::together(vec![first, second]).unwrap_or_else(|_| scheduled())
 }
 
 /// A grant that departs from nobody.
@@ -144,6 +178,9 @@ impl Play {
     /// A session of this schedule, with its first entry only.
     #[must_use]
     pub fn of(scheduled: Scheduled) -> Option<Self> {
+        let further = scheduled.further.iter();
+        let scheduled_further = further.map(|of| (of.case.clone(), CaseFacts::default()));
+        let scheduled_further = scheduled_further.collect();
         let entry = Recorded {
             actor: Actor::System,
             at: T0,
@@ -152,6 +189,7 @@ impl Play {
         Some(Self {
             session: Session::begin(&entry)?,
             journal: vec![entry],
+            further: scheduled_further,
             case: CaseFacts::default(),
             now: T0,
             factor: true,
@@ -162,11 +200,33 @@ impl Play {
         })
     }
 
-    fn context<'a>(&'a self, actor: &'a Actor) -> Context<'a> {
+    /// Of all cases.
+    #[must_use]
+    pub fn facts(&self) -> Facts<'_> {
+        let first = (self.session.scheduled.case.as_str(), &self.case);
+        let further = self.further.iter().map(|(id, facts)| (id.as_str(), facts));
+        std::iter::once(first).chain(further).collect()
+    }
+
+    /// The first of the cases, which mostly is the only one.
+    #[must_use]
+    pub fn matter(&self) -> &Matter {
+        &self.session.matters[0]
+    }
+
+    /// What the paper of a case digests to; the record's digest is that of the first.
+    #[must_use]
+    pub fn paper_of(&self, case: Option<&str>) -> String {
+        let mut matters = self.session.matters.iter();
+        let nth = matters.position(|of| Some(of.case.as_str()) == case);
+        format!("c{}", nth.unwrap_or_default()).repeat(32)
+    }
+
+    fn context<'a>(&'a self, actor: &'a Actor, paper_of: Option<&str>) -> Context<'a> {
         Context {
             actor,
             now: self.now,
-            case: &self.case,
+            cases: self.facts(),
             factor: self.factor.then_some(Factor {
                 kind: FactorKind::Totp,
                 at: self.now,
@@ -174,7 +234,7 @@ impl Play {
             }),
             clock: self.clock.clone(),
             digests: Some(Digests {
-                content: "c0".repeat(32),
+                content: self.paper_of(paper_of),
                 pdf: "d0".repeat(32),
             }),
             document: Some(DocumentFacts {
@@ -191,7 +251,11 @@ impl Play {
     /// As [`crate::decide`].
     pub fn ask(&self, who: &str, command: &Command) -> Result<Vec<Event>, Refusal> {
         let actor = Actor::Person(person(who));
-        crate::decide(&self.session, command, &self.context(&actor))
+        let case = match command {
+            Command::SealDecision { case, .. } => case.as_deref(),
+            _ => None,
+        };
+        crate::decide(&self.session, command, &self.context(&actor, case))
     }
 
     /// Decides and appends.
@@ -219,7 +283,7 @@ impl Play {
     /// # Errors
     /// As [`crate::report`].
     pub fn ask_report(&self, report: &Report) -> Result<Vec<Event>, Refusal> {
-        crate::report(&self.session, report, &self.context(&Actor::System))
+        crate::report(&self.session, report, &self.context(&Actor::System, None))
     }
 
     pub(crate) fn append(&mut self, actor: Actor, events: &[Event]) {
@@ -329,7 +393,9 @@ impl Play {
     #[must_use]
     pub fn still(&mut self, who: &str, kind: EvidenceKind) -> Command {
         self.evidence += 1;
-        let item = self.session.scheduled.template.items.first();
+        let surveyed = self.session.matters.iter().find(|of| of.is_surveyed());
+        let of = surveyed.and_then(|of| self.session.scheduled.case(&of.case));
+        let item = of.and_then(|of| of.template.items.first());
         Command::TakeEvidence {
             evidence: Box::new(Evidence {
                 id: format!("still-{}", self.evidence),
@@ -436,10 +502,10 @@ impl Play {
     /// # Errors
     /// As [`crate::decide`].
     pub fn answer_all(&mut self) -> Result<(), Refusal> {
-        let items = self.session.scheduled.template.items.clone();
+        let items: Vec<_> = self.session.scheduled.items().cloned().collect();
         for item in items
             .iter()
-            .filter(|item| self.session.is_open(&item.code))
+            .filter(|item| self.session.scheduled.is_open(&item.code))
             .map(|item| item.code.clone())
             .collect::<Vec<_>>()
         {
@@ -474,7 +540,14 @@ impl Play {
     /// The conclusion with everybody in the room confirmed.
     #[must_use]
     pub fn conclude(&self, outcome: SurveyOutcome) -> Command {
+        self.conclude_case(None, outcome)
+    }
+
+    /// Of one of several cases.
+    #[must_use]
+    pub fn conclude_case(&self, case: Option<&str>, outcome: SurveyOutcome) -> Command {
         Command::Conclude {
+            case: case.map(str::to_owned),
             outcome,
             text: "勘验结论（示例）".to_owned(),
             present: self.session.in_room(),
@@ -499,9 +572,26 @@ impl Play {
     /// # Errors
     /// As [`crate::decide`].
     pub fn seal(&mut self, decision: DecisionText) -> Result<(), Refusal> {
-        self.act(CHAIR, &Command::DraftDecision { decision })?;
-        let content_digest = "c0".repeat(32);
-        self.act(CHAIR, &Command::SealDecision { content_digest })?;
+        self.seal_case(None, decision)
+    }
+
+    /// Of one of several cases.
+    ///
+    /// # Errors
+    /// As [`crate::decide`].
+    pub fn seal_case(&mut self, case: Option<&str>, decision: DecisionText) -> Result<(), Refusal> {
+        let content_digest = self.paper_of(case);
+        let case = case.map(str::to_owned);
+        let draft = Command::DraftDecision {
+            case: case.clone(),
+            decision,
+        };
+        self.act(CHAIR, &draft)?;
+        let seal = Command::SealDecision {
+            case,
+            content_digest,
+        };
+        self.act(CHAIR, &seal)?;
         Ok(())
     }
 }

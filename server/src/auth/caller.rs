@@ -79,8 +79,9 @@ impl Caller {
         read: ReadAct,
     ) -> Result<Part, Problem> {
         let part = self.part(&services.store, session).await?;
-        let facts = facts(services, &part.session.case_id).await?;
-        let standing = Standing::called(&self.person, &part.roles, &facts);
+        let cases = facts(services, session).await?;
+        let facts = cases.iter().map(|(id, facts)| (id.as_str(), facts));
+        let standing = Standing::called(&self.person, &part.roles, &facts.collect());
         authorise(&standing.roles, Act::Read(read), standing.relation).map_err(Refusal::from)?;
         Ok(part)
     }
@@ -108,13 +109,18 @@ impl Caller {
     }
 }
 
-/// Of a session that was made without a case, nothing.
-async fn facts(services: &Services, case: &str) -> Result<CaseFacts, Problem> {
-    match journal::load::<Case>(&services.store, &services.folds, case).await {
-        Ok(case) => Ok(case.state.facts.clone()),
-        Err(LoadError::NotFound) => Ok(CaseFacts::default()),
-        Err(error) => Err(Problem::internal(&error)),
+/// Of each of the session's cases; of one without a journal, nothing.
+async fn facts(services: &Services, session: &str) -> Result<Vec<(String, CaseFacts)>, Problem> {
+    let mut all = Vec::new();
+    for case in services.store.cases_of(session).await? {
+        let facts = match journal::load::<Case>(&services.store, &services.folds, &case).await {
+            Ok(case) => case.state.facts.clone(),
+            Err(LoadError::NotFound) => CaseFacts::default(),
+            Err(error) => return Err(Problem::internal(&error)),
+        };
+        all.push((case, facts));
     }
+    Ok(all)
 }
 
 impl FromRequestParts<AppState> for Caller {

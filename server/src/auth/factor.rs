@@ -25,7 +25,7 @@ impl From<&str> for Proof {
     }
 }
 
-/// Verifies whichever came.
+/// Verifies whichever came. `case`: where the session has several and each has this act for itself.
 ///
 /// # Errors
 /// Those of [`verify`] and of [`act::verify`].
@@ -33,9 +33,13 @@ pub async fn verify_proof(
     services: &Services,
     caller: &Caller,
     bound: &Bound<'_>,
+    case: Option<&str>,
     proof: &Proof,
 ) -> Result<Factor, Problem> {
-    let name = format!("{}:{}", bound.act, bound.session);
+    let mut name = format!("{}:{}", bound.act, bound.session);
+    if let Some(case) = case {
+        name = format!("{name}:{case}");
+    }
     match proof {
         Proof::Code(code) => verify(services, caller, &name, code).await,
         Proof::Passkey(given) => {

@@ -1,5 +1,7 @@
 //! What one decision writes, over one journal or several, and what the index learns of it.
 
+use std::collections::BTreeMap;
+
 use kanjie_domain::calendar::end_of_day;
 use kanjie_domain::case::{
     Bundle, BundleEvent, BundleRecorded, BundleReport, Case, Listed, Stage, Survey, bundle_report,
@@ -68,6 +70,13 @@ impl CaseStep {
     }
 }
 
+/// The end of a session: its id and the hash of the entry with which its last case had its outcome.
+#[derive(Clone, Debug)]
+pub struct SurveyEnd {
+    pub session: String,
+    pub head: String,
+}
+
 /// Adds the step to a request: its entries, what the index learns, and what its bundle's journal gets with it.
 ///
 /// # Errors
@@ -77,15 +86,39 @@ pub async fn add_case(
     request: &mut AppendRequest,
     step: &CaseStep,
 ) -> Result<(), CaseError> {
-    let after = step.after();
-    let journal = Case::journal(&step.id);
-    request.read.push((journal.clone(), step.head));
-    let entries = new_entries(services.env.as_ref(), step.at, &step.actor, &step.events)?;
-    request.write.push((journal, entries));
-    request
-        .index
-        .extend(index_changes(step, &after, &services.calendar)?);
-    follow_in_bundle(services, request, step, &after).await
+    add_cases(services, request, std::slice::from_ref(step), None).await
+}
+
+/// The same of several cases at once. A bundle of several of them gets one batch, and learns of its survey's end with it.
+///
+/// # Errors
+/// As [`add_case`].
+pub async fn add_cases(
+    services: &Services,
+    request: &mut AppendRequest,
+    steps: &[CaseStep],
+    survey: Option<&SurveyEnd>,
+) -> Result<(), CaseError> {
+    let mut bundles: BTreeMap<String, Vec<&CaseStep>> = BTreeMap::new();
+    for step in steps {
+        let after = step.after();
+        let journal = Case::journal(&step.id);
+        request.read.push((journal.clone(), step.head));
+        let entries = new_entries(services.env.as_ref(), step.at, &step.actor, &step.events)?;
+        request.write.push((journal, entries));
+        request
+            .index
+            .extend(index_changes(step, &after, &services.calendar)?);
+        // The bundle that a case joins with this very step is at work on it itself.
+        let bundle = step.before.clock.bundle.clone().or(after.clock.bundle);
+        if let Some(bundle) = bundle.filter(|_| step.events.iter().any(concerns_bundle)) {
+            bundles.entry(bundle).or_default().push(step);
+        }
+    }
+    for (bundle, steps) in &bundles {
+        follow_in_bundle(services, request, bundle, steps, survey).await?;
+    }
+    Ok(())
 }
 
 fn index_changes(
@@ -159,33 +192,29 @@ fn moved_by_time(case: &Case, calendar: &Calendar) -> Result<Option<i64>, CaseEr
 async fn follow_in_bundle(
     services: &Services,
     request: &mut AppendRequest,
-    step: &CaseStep,
-    after: &Case,
+    id: &str,
+    steps: &[&CaseStep],
+    survey: Option<&SurveyEnd>,
 ) -> Result<(), CaseError> {
-    // The bundle that a case joins with this very step is at work on it itself.
-    let Some(id) = step
-        .before
-        .clock
-        .bundle
-        .as_ref()
-        .or(after.clock.bundle.as_ref())
-    else {
-        return Ok(());
-    };
-    if !step.events.iter().any(concerns_bundle) {
-        return Ok(());
-    }
     let bundle = journal::load::<Bundle>(&services.store, &services.folds, id).await?;
-    let events = step.events.iter();
-    let reports: Vec<_> = events
-        .filter_map(|event| news(&bundle.state, &step.id, event))
+    let mut reports: Vec<_> = steps
+        .iter()
+        .flat_map(|step| step.events.iter().filter_map(|event| news(&step.id, event)))
         .collect();
+    let own = survey.filter(|end| {
+        matches!(&bundle.state.survey, Survey::Scheduled { session } if *session == end.session)
+    });
+    reports.extend(own.map(|end| BundleReport::SurveyEnded {
+        session: end.session.clone(),
+        head: end.head.clone(),
+    }));
     if reports.is_empty() {
         return Ok(());
     }
-    let events = reported(services, &bundle, step.at, &reports)?;
+    let at = steps.iter().map(|step| step.at).max();
+    let at = bundle.at(at.unwrap_or_default());
+    let events = reported(services, &bundle, at, &reports)?;
     let journal = Bundle::journal(id);
-    let at = bundle.at(step.at);
     request.read.push((journal.clone(), bundle.head));
     let entries = new_entries(services.env.as_ref(), at, &Actor::System, &events)?;
     request.write.push((journal, entries));
@@ -228,7 +257,7 @@ const fn concerns_bundle(event: &CaseEvent) -> bool {
 }
 
 /// What a bundle hears of one of its cases.
-fn news(bundle: &Bundle, case: &str, event: &CaseEvent) -> Option<BundleReport> {
+fn news(case: &str, event: &CaseEvent) -> Option<BundleReport> {
     let case = case.to_owned();
     match event {
         CaseEvent::Accepted { on, .. } => Some(BundleReport::CaseAccepted { case, on: *on }),
@@ -240,13 +269,6 @@ fn news(bundle: &Bundle, case: &str, event: &CaseEvent) -> Option<BundleReport> 
             kind: decision.kind,
             number: decision.number.clone(),
         }),
-        CaseEvent::SessionResult { session, head, .. } => {
-            let own = matches!(&bundle.survey, Survey::Scheduled { session: of } if of == session);
-            own.then(|| BundleReport::SurveyEnded {
-                session: session.clone(),
-                head: head.clone(),
-            })
-        }
         _ => None,
     }
 }

@@ -266,8 +266,9 @@ impl Scene<'_> {
     ) -> Result<Option<(Kind, Printed)>, CaseError> {
         let journal = SessionJournal::load(self.services.store.clone(), session).await;
         let journal = journal.map_err(|error| CaseError::Session(error.to_string()))?;
+        let matter = journal.state.named(Some(self.id));
         let rectify = matches!(
-            journal.state.outcome(),
+            matter.and_then(|matter| matter.outcome.as_ref()),
             Some(Outcome::Ending {
                 ending: Ending::Rectify { .. },
                 ..
@@ -277,7 +278,7 @@ impl Scene<'_> {
             return Ok(None);
         }
         let number = of.number(Kind::Rectification, self.before.session_order.len())?;
-        let content = papers::rectification(of, &number, &journal.state)?;
+        let content = papers::rectification(of, &number, &journal.state, self.id)?;
         self.print(Kind::Rectification, number, content, of.texts)
             .await
     }
@@ -318,6 +319,11 @@ impl Scene<'_> {
         let journal = SessionJournal::load(store.clone(), session).await;
         let journal = journal.map_err(|error| CaseError::Session(error.to_string()))?;
         let scheduled = &journal.state.scheduled;
+        // Of several cases the first one tells: nobody is invited twice.
+        if scheduled.case != self.id {
+            return Ok(());
+        }
+        let brief = scheduled.brief_of_all();
         for participant in &scheduled.participants {
             let person = &participant.person;
             let Some(known) = store.person(person).await? else {
@@ -328,7 +334,7 @@ impl Scene<'_> {
             }
             let token = Token::new(self.services.env.as_ref());
             let link = self.services.config.link(&token.text());
-            let text = words::invitation(&scheduled.brief, scheduled.starts_at, &link);
+            let text = words::invitation(&brief, scheduled.starts_at, &link);
             effect.notices.push(self.notice(known.phone, text));
             effect.links.push(NewLink {
                 token_hash: token.digest(),

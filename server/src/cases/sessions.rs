@@ -1,8 +1,10 @@
-//! Schedules a session from its case: the case's entry and the session's first one in one transaction.
+//! Schedules a session from its case, or from a bundle (证照联办): the entries of the cases and of the bundle, and the session's first
+//! one, in one transaction.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use kanjie_domain::case::{Application, Case, Part, decide};
+use kanjie_domain::case::{Bundle, BundleCommand, Case, Part, Standing, bundle_decide, decide};
 use kanjie_domain::event::{Mode, Scheduled};
 use kanjie_domain::site::Site;
 use kanjie_domain::template::Template;
@@ -11,32 +13,48 @@ use kanjie_domain::{
 };
 use kanjie_store::{AppendRequest, IndexChange, JournalId, SessionRow};
 
-use super::append::{CaseStep, add_case, new_entries};
+use super::append::{CaseStep, add_cases, new_entries};
+use super::bundles::open_bundle;
 use super::error::CaseError;
 use super::host::{Acting, TRIES, context, open_to};
-use super::journal::Loaded;
+use super::journal::{Fold as _, Loaded};
 use super::published;
 use crate::rooms::journal::{JournalError, SessionJournal};
 use crate::services::Services;
 
+/// What is surveyed.
+#[derive(Clone, Debug)]
+pub enum Surveyed {
+    Case(String),
+    /// 证照联办: all its accepted cases together.
+    Bundle(String),
+}
+
 /// A session to be.
 #[derive(Clone, Debug)]
 pub struct NewSession {
-    pub case: String,
+    pub of: Surveyed,
     pub mode: Mode,
     /// UTC µs; the confirmed appointment's where absent.
     pub starts_at: Option<i64>,
-    /// R44: those to reopen; where absent, what the session before left failed.
+    /// R44, of one case: those to reopen; where absent, what the session before left failed.
     pub items: Option<Vec<String>>,
-    /// Beside those whom the case itself knows: helpers, interested parties, supervisors; more roles for some.
+    /// Beside those whom the cases themselves know: helpers, interested parties, supervisors; more roles for some.
     pub participants: Vec<(PersonId, BTreeSet<Role>)>,
     pub site: Option<Site>,
 }
 
-/// Returns the session's id and the `seq` of the case's last entry.
+/// What the session is of, as it stands.
+struct Found {
+    bundle: Option<(String, Arc<Loaded<Bundle>>)>,
+    /// Never empty.
+    cases: Vec<(String, Arc<Loaded<Case>>)>,
+}
+
+/// Returns the session's id and the `seq` of the last entry of the case, or of the bundle.
 ///
 /// # Errors
-/// As the case decides; when somebody called to it cannot take part so.
+/// As the cases and their bundle decide; when somebody called to it cannot take part so.
 pub async fn schedule(
     services: &Services,
     acting: Acting<'_>,
@@ -44,8 +62,8 @@ pub async fn schedule(
 ) -> Result<(String, u64), CaseError> {
     let session = services.env.new_id();
     for _ in 0..TRIES {
-        let (loaded, _) = open_to(services, &new.case, acting).await?;
-        let (request, seq) = request(services, acting, new, &session, &loaded).await?;
+        let found = found(services, acting, &new.of).await?;
+        let (request, seq) = request(services, acting, new, &session, &found).await?;
         match services
             .store
             .append(request)
@@ -63,37 +81,75 @@ pub async fn schedule(
     Err(CaseError::Busy)
 }
 
+async fn found(services: &Services, acting: Acting<'_>, of: &Surveyed) -> Result<Found, CaseError> {
+    match of {
+        Surveyed::Case(case) => {
+            let (loaded, _) = open_to(services, case, acting).await?;
+            Ok(Found {
+                bundle: None,
+                cases: vec![(case.clone(), loaded)],
+            })
+        }
+        Surveyed::Bundle(bundle) => {
+            let loaded = open_bundle(services, bundle, acting).await?;
+            let mut cases = Vec::new();
+            for of in &loaded.state.cases {
+                let standing = loaded.state.standing.get(&of.case);
+                if matches!(standing, Some(Standing::Accepted { .. })) {
+                    let (case, _) = open_to(services, &of.case, acting).await?;
+                    cases.push((of.case.clone(), case));
+                }
+            }
+            Ok(Found {
+                bundle: Some((bundle.clone(), loaded)),
+                cases,
+            })
+        }
+    }
+}
+
 async fn request(
     services: &Services,
     acting: Acting<'_>,
     new: &NewSession,
     session: &str,
-    loaded: &Loaded<Case>,
+    found: &Found,
 ) -> Result<(AppendRequest, u64), CaseError> {
-    let case = &loaded.state;
     let actor = Actor::Person(acting.person.clone());
-    let at = loaded.at(services.env.now());
-    let ctx = context(services, &actor, acting.roles, at);
-    let items = new.items.clone();
-    let command = CaseCommand::ScheduleSession {
-        session: session.to_owned(),
-        items: items.unwrap_or_else(|| case.failed_items().to_vec()),
-    };
-    let events = decide(case, &command, &ctx)?;
+    let now = services.env.now();
+    let cases = found.cases.iter();
+    let at = cases.fold(now, |at, (_, case)| case.at(at));
     let mut request = AppendRequest::default();
-    let scheduled = scheduled(services, new, session, case, at, &mut request).await?;
-    let step = CaseStep {
-        id: new.case.clone(),
-        before: case.clone(),
-        head: loaded.head,
-        actor,
-        at,
-        events,
-    };
-    let seq = loaded.head + step.events.len() as u64;
-    add_case(services, &mut request, &step).await?;
+    let mut seq = schedule_in_bundle(services, acting, session, at, found, &mut request)?;
+    let mut steps = Vec::new();
+    let mut all = Vec::new();
+    for (id, loaded) in &found.cases {
+        let case = &loaded.state;
+        let ctx = context(services, &actor, acting.roles, at);
+        let command = CaseCommand::ScheduleSession {
+            session: session.to_owned(),
+            items: asked_items(new, case)?,
+        };
+        let events = decide(case, &command, &ctx)?;
+        all.push(scheduled(services, new, session, (id, case), at, &mut request).await?);
+        if found.bundle.is_none() {
+            seq = loaded.head + events.len() as u64;
+        }
+        steps.push(CaseStep {
+            id: id.clone(),
+            before: case.clone(),
+            head: loaded.head,
+            actor: actor.clone(),
+            at,
+            events,
+        });
+    }
+    let mut scheduled = Scheduled::together(all)?;
+    scheduled.participants = participants(services, new, &found.cases).await?;
+    add_cases(services, &mut request, &steps, None).await?;
     request.index.push(IndexChange::Session {
         row: row(&scheduled),
+        further: scheduled.further.iter().map(|of| of.case.clone()).collect(),
         participants: scheduled.participants.clone(),
     });
     let journal = JournalId::Session(session.to_owned());
@@ -104,25 +160,63 @@ async fn request(
     Ok((request, seq))
 }
 
+/// R44. Of a bundle each case reopens its own.
+fn asked_items(new: &NewSession, case: &Case) -> Result<Vec<String>, Refusal> {
+    match (&new.of, &new.items) {
+        (_, None) => Ok(case.failed_items().to_vec()),
+        (Surveyed::Case(_), Some(items)) => Ok(items.clone()),
+        (Surveyed::Bundle(_), Some(_)) => Err(Refusal::of(Code::ValueInvalid, ["items"])),
+    }
+}
+
+/// The bundle's entry; returns its `seq`.
+fn schedule_in_bundle(
+    services: &Services,
+    acting: Acting<'_>,
+    session: &str,
+    at: i64,
+    found: &Found,
+    request: &mut AppendRequest,
+) -> Result<u64, CaseError> {
+    let Some((id, bundle)) = &found.bundle else {
+        return Ok(0);
+    };
+    let actor = Actor::Person(acting.person.clone());
+    let at = bundle.at(at);
+    let ctx = context(services, &actor, acting.roles, at);
+    let command = BundleCommand::ScheduleSurvey {
+        session: session.to_owned(),
+    };
+    let events = bundle_decide(&bundle.state, &command, &ctx)?;
+    let entries = new_entries(services.env.as_ref(), at, &actor, &events)?;
+    let seq = bundle.head + entries.len() as u64;
+    let journal = Bundle::journal(id);
+    request.read.push((journal.clone(), bundle.head));
+    request.write.push((journal, entries));
+    Ok(seq)
+}
+
 fn row(scheduled: &Scheduled) -> SessionRow {
+    let brief = scheduled.brief_of_all();
     SessionRow {
         id: scheduled.session.clone(),
         case_id: scheduled.case.clone(),
-        case_no: scheduled.brief.case_no.clone(),
-        item_title: scheduled.brief.item_title.clone(),
-        applicant: scheduled.brief.applicant.clone(),
+        case_no: brief.case_no,
+        item_title: brief.item_title,
+        applicant: brief.applicant,
         starts_at: scheduled.starts_at,
         stage: String::from("scheduled"),
         closed_at: None,
     }
 }
 
-/// What the session begins with. Of a re-survey: what the session before ended with, its journal read too (R44).
+/// What a session of this case alone begins with. Of a re-survey: what the session before ended with, its journal read too
+/// (R44). Nobody is called yet.
 async fn scheduled(
     services: &Services,
     new: &NewSession,
     session: &str,
-    case: &Case,
+    (id, case): (&str, &Case),
     at: i64,
     request: &mut AppendRequest,
 ) -> Result<Scheduled, CaseError> {
@@ -142,13 +236,14 @@ async fn scheduled(
         ([_, ..], Some(before)) => {
             let journal = SessionJournal::load(services.store.clone(), before).await;
             let before = journal.map_err(unread)?;
-            let read = JournalId::Session(before.id().to_owned());
-            request.read.push((read, before.head()));
-            resurvey_scheduled(&before.state, session, new.mode, starts_at)?
+            let read = (JournalId::Session(before.id().to_owned()), before.head());
+            if !request.read.contains(&read) {
+                request.read.push(read);
+            }
+            resurvey_scheduled(&before.state, id, session, new.mode, starts_at)?
         }
-        _ => whole_survey(new, session, case, published.template, starts_at),
+        _ => whole_survey(new, session, (id, case), published.template, starts_at),
     };
-    scheduled.participants = participants(services, new, case, application).await?;
     if new.site.is_some() {
         scheduled.site.clone_from(&new.site);
     }
@@ -166,7 +261,7 @@ fn unread(error: JournalError) -> CaseError {
 fn whole_survey(
     new: &NewSession,
     session: &str,
-    case: &Case,
+    (id, case): (&str, &Case),
     template: Template,
     starts_at: i64,
 ) -> Scheduled {
@@ -174,7 +269,7 @@ fn whole_survey(
     let joining = departments.filter(|(_, part)| **part == Part::Joining);
     Scheduled {
         session: session.to_owned(),
-        case: new.case.clone(),
+        case: id.to_owned(),
         brief: case.brief.clone(),
         template,
         participants: Vec::new(),
@@ -183,30 +278,40 @@ fn whole_survey(
         starts_at,
         resurvey: None,
         site: new.site.clone(),
+        further: Vec::new(),
     }
 }
 
-/// Whom the case knows, each as what he is in it, and those who are called besides.
+/// Whom the cases know, each as what he is in them, and those who are called besides. The applicant is the same in all; who
+/// acts for him in one case only does not act for him here.
 async fn participants(
     services: &Services,
     new: &NewSession,
-    case: &Case,
-    application: &Application,
+    cases: &[(String, Arc<Loaded<Case>>)],
 ) -> Result<Vec<Participant>, CaseError> {
     let mut roles: BTreeMap<PersonId, BTreeSet<Role>> = BTreeMap::new();
     let mut called = |person: &PersonId, role: Role| {
         roles.entry(person.clone()).or_default().insert(role);
     };
-    called(&application.applicant, Role::Applicant);
-    application
-        .agents
-        .iter()
-        .for_each(|agent| called(agent, Role::Agent));
-    case.experts
-        .iter()
-        .for_each(|expert| called(expert, Role::Expert));
-    for (person, held) in &case.staff {
-        held.iter().for_each(|role| called(person, *role));
+    let cases: Vec<&Case> = cases.iter().map(|(_, loaded)| &loaded.state).collect();
+    for case in &cases {
+        let application = case.application.iter();
+        for application in application {
+            if !cases.iter().all(|of| applies(of, &application.applicant)) {
+                return Err(Refusal::of(Code::CasesDiffer, ["applicant"]).into());
+            }
+            called(&application.applicant, Role::Applicant);
+            let agents = application.agents.iter();
+            agents
+                .filter(|agent| cases.iter().all(|of| acts_for_applicant(of, agent)))
+                .for_each(|agent| called(agent, Role::Agent));
+        }
+        case.experts
+            .iter()
+            .for_each(|expert| called(expert, Role::Expert));
+        for (person, held) in &case.staff {
+            held.iter().for_each(|role| called(person, *role));
+        }
     }
     for (person, more) in &new.participants {
         more.iter().for_each(|role| called(person, *role));
@@ -215,31 +320,41 @@ async fn participants(
     for (person, roles) in roles {
         let known = services.store.person(&person).await?;
         let known = known.ok_or_else(|| Refusal::of(Code::NotAParticipant, [&person.0]))?;
-        may_take_part(services, case, &person, &roles).await?;
+        may_take_part(services, &cases, &person, &roles).await?;
         participants.push(crate::scheduling::participant(&known, roles));
     }
     Ok(participants)
 }
 
-/// Denied by default: nobody recused (R16), nobody on two sides (R14), no staff or supervisor without an account that says
-/// so, no expert, applicant or interested party but the case's own.
+fn applies(case: &Case, person: &PersonId) -> bool {
+    let application = case.application.as_ref();
+    application.is_some_and(|of| of.applicant == *person)
+}
+
+fn acts_for_applicant(case: &Case, person: &PersonId) -> bool {
+    let application = case.application.as_ref();
+    application.is_some_and(|of| of.agents.contains(person))
+}
+
+/// Denied by default: nobody recused from any of the cases (R16), nobody on two sides (R14), no staff or supervisor without an
+/// account that says so, no expert but of one of them, no applicant or interested party but of all.
 async fn may_take_part(
     services: &Services,
-    case: &Case,
+    cases: &[&Case],
     person: &PersonId,
     roles: &BTreeSet<Role>,
 ) -> Result<(), CaseError> {
-    if case.facts.recused.contains(person) {
+    if cases.iter().any(|of| of.facts.recused.contains(person)) {
         return Err(Refusal::of(Code::Recused, [&person.0]).into());
     }
     let account = services.store.account_of(person).await?;
     let at_the_bureau = account.map(|account| account.roles).unwrap_or_default();
-    let application = case.application.as_ref();
+    let in_all = |of: &dyn Fn(&Case) -> bool| cases.iter().all(|case| of(case));
     let may = |role: &Role| match role {
-        Role::Applicant => application.is_some_and(|of| of.applicant == *person),
-        Role::Agent => application.is_some_and(|of| of.agents.contains(person)),
-        Role::Expert => case.experts.contains(person),
-        Role::InterestedParty => case.facts.parties.contains_key(person),
+        Role::Applicant => in_all(&|case| applies(case, person)),
+        Role::Agent => in_all(&|case| acts_for_applicant(case, person)),
+        Role::Expert => cases.iter().any(|of| of.experts.contains(person)),
+        Role::InterestedParty => in_all(&|case| case.facts.parties.contains_key(person)),
         Role::Helper => true,
         Role::Administrator | Role::Operator => false,
         Role::Surveyor

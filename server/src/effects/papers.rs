@@ -32,6 +32,24 @@ impl PaperKind {
     }
 }
 
+/// Which paper of a session.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Wanted {
+    Record,
+    /// Of this case.
+    Decision(String),
+}
+
+impl Wanted {
+    #[must_use]
+    pub const fn kind(&self) -> PaperKind {
+        match self {
+            Self::Record => PaperKind::Record,
+            Self::Decision(_) => PaperKind::Decision,
+        }
+    }
+}
+
 /// A rendered document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Paper {
@@ -69,21 +87,21 @@ pub struct Draft {
 
 /// What the document would say as the session stands; `None` where it is too early for it.
 #[must_use]
-pub fn draft(kind: PaperKind, session: &Session, number: &str) -> Option<Draft> {
-    let (content, json) = match kind {
-        PaperKind::Record => {
+pub fn draft(wanted: &Wanted, session: &Session, number: &str) -> Option<Draft> {
+    let (content, json) = match wanted {
+        Wanted::Record => {
             let content = survey_record(session)?;
             let json = canonical::to_string(&content).ok()?;
             (Content::Record(Box::new(content)), json)
         }
-        PaperKind::Decision => {
-            let content = decision_content(session, number)?;
+        Wanted::Decision(case) => {
+            let content = decision_content(session, case, number)?;
             let json = canonical::to_string(&content).ok()?;
             (Content::Decision(Box::new(content)), json)
         }
     };
     Some(Draft {
-        kind,
+        kind: wanted.kind(),
         digest: h(&[json.as_bytes()]),
         json,
         content,

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use kanjie_documents::ReceiptSlip;
+use kanjie_domain::Session;
 use kanjie_domain::case::CaseBrief;
 use kanjie_evidence::Receipt;
 
@@ -17,7 +18,7 @@ use super::receipts::path;
 /// When it cannot be rendered, read or written.
 pub async fn slip(
     session_dir: PathBuf,
-    case: CaseBrief,
+    session: Arc<Session>,
     receipts: Arc<[Receipt]>,
     number: u64,
 ) -> Result<Option<Vec<u8>>, PaperError> {
@@ -26,12 +27,27 @@ pub async fn slip(
             .iter()
             .find(|receipt| receipt.body().number == number);
         receipt
-            .map(|receipt| rendered(&session_dir, case, receipt))
+            .map(|receipt| rendered(&session_dir, brief(&session, receipt), receipt))
             .transpose()
     });
     rendered
         .await
         .unwrap_or_else(|error| Err(PaperError::Render(error.to_string())))
+}
+
+/// What the receipt is about: the case whose decision it names, else all of the session.
+#[must_use]
+pub fn brief(session: &Session, receipt: &Receipt) -> CaseBrief {
+    let digest = receipt
+        .body()
+        .content_digest
+        .map(|digest| digest.to_string());
+    let named = digest.and_then(|digest| {
+        let mut matters = session.matters.iter();
+        let of = matters.find(|matter| matter.announcement() == Some(&digest))?;
+        session.scheduled.case(&of.case)
+    });
+    named.map_or_else(|| session.scheduled.brief_of_all(), |of| of.brief.clone())
 }
 
 /// The slip of this receipt, kept beside it.

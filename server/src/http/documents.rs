@@ -5,7 +5,6 @@ use axum::extract::{Path, Query, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use kanjie_domain::authority::ReadAct;
-use kanjie_domain::session::Decision;
 use kanjie_domain::{Participant, Role, Session};
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +21,9 @@ pub struct How {
     /// 1: as it would be sealed now; for who seals.
     #[param(minimum = 0, maximum = 1)]
     preview: Option<u8>,
+    /// Of which case the decision is, where the session has several.
+    #[param(nullable = false)]
+    case: Option<String>,
 }
 
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -56,25 +58,24 @@ pub async fn get(
     let reader = state
         .participant(&caller.person)
         .ok_or(ProblemCode::NotFound)?;
+    let case = how.case.as_deref();
     match name.as_str() {
         "preview" => {
-            let content_digest = previewed(&rooms, &session, reader).await?;
+            let content_digest = previewed(&rooms, &session, reader, case).await?;
             Ok(Json(Preview { content_digest }).into_response())
         }
         "decision.pdf" if preview => {
-            let digest = previewed(&rooms, &session, reader).await?;
+            let digest = previewed(&rooms, &session, reader, case).await?;
             let dir = rooms.deps().session_dir(&session);
             let draft = papers::decision_draft(dir, digest).await;
             Ok(as_pdf(draft.map_err(|error| Problem::internal(&error))?))
         }
         "decision.pdf" => {
-            let digest = decision_of(&state, reader).ok_or(ProblemCode::NotFound)?;
+            let digest = decision_of(&state, case, reader).ok_or(ProblemCode::NotFound)?;
             pdf(&rooms, &session, PaperKind::Decision, &digest).await
         }
         "record.pdf" => {
-            let conclusion = state.conclusion.as_ref();
-            let record = conclusion.and_then(|conclusion| conclusion.record.as_ref());
-            let digest = &record.ok_or(ProblemCode::NotFound)?.digest;
+            let digest = &state.record.as_ref().ok_or(ProblemCode::NotFound)?.digest;
             pdf(&rooms, &session, PaperKind::Record, digest).await
         }
         name => {
@@ -88,8 +89,7 @@ pub async fn get(
                 .receipts(&session)
                 .await
                 .map_err(|_| ProblemCode::NotFound)?;
-            let case = state.scheduled.brief.clone();
-            let slip = slips::slip(dir, case, receipts, number).await;
+            let slip = slips::slip(dir, state.clone(), receipts, number).await;
             let slip = slip.map_err(|error| Problem::internal(&error))?;
             Ok(as_pdf(slip.ok_or(ProblemCode::NotFound)?))
         }
@@ -97,11 +97,16 @@ pub async fn get(
 }
 
 /// Renders what sealing would seal now; only for who seals.
-async fn previewed(rooms: &Rooms, session: &str, reader: &Participant) -> Result<String, Problem> {
+async fn previewed(
+    rooms: &Rooms,
+    session: &str,
+    reader: &Participant,
+    case: Option<&str>,
+) -> Result<String, Problem> {
     if !reader.is(Role::Approver) {
         return Err(ProblemCode::NotFound.into());
     }
-    match rooms.preview(session, PaperKind::Decision).await {
+    match rooms.preview(session, case).await {
         Ok(paper) => Ok(paper.content_digest.to_string()),
         Err(PaperError::TooEarly) => Err(ProblemCode::NotReady.into()),
         Err(error) => Err(Problem::internal(&error)),
@@ -109,16 +114,14 @@ async fn previewed(rooms: &Rooms, session: &str, reader: &Participant) -> Result
 }
 
 /// The sealed decision: for the authority's own people until it is announced, for all of the session afterwards.
-fn decision_of(state: &Session, reader: &Participant) -> Option<String> {
-    if let Some(digest) = state.announcement() {
+fn decision_of(state: &Session, case: Option<&str>, reader: &Participant) -> Option<String> {
+    let matter = state.named(case)?;
+    if let Some(digest) = matter.announcement() {
         return Some(digest.to_owned());
     }
-    match &state.conclusion.as_ref()?.decision {
-        Decision::Sealed(sealed) if reader.is_staff() || reader.is_supervisor() => {
-            Some(sealed.content_digest.clone())
-        }
-        _ => None,
-    }
+    let own = reader.is_staff() || reader.is_supervisor();
+    let sealed = matter.sealed().filter(|_| own)?;
+    Some(sealed.content_digest.clone())
 }
 
 async fn pdf(

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::auth::Caller;
 use crate::cases::Acting;
-use crate::cases::sessions::{self, NewSession};
+use crate::cases::sessions::{self, NewSession, Surveyed};
 use crate::http::json::Json;
 use crate::http::once;
 use crate::problem::{Problem, ProblemCode};
@@ -24,12 +24,19 @@ const MOST_PEOPLE: usize = 100;
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateSession {
-    case: String,
+    /// The case; or `bundle`, one of the two.
+    #[serde(default)]
+    #[schema(nullable = false)]
+    case: Option<String>,
+    /// All accepted cases of this bundle, surveyed together.
+    #[serde(default)]
+    #[schema(nullable = false)]
+    bundle: Option<String>,
     mode: Mode,
     /// UTC µs; the confirmed appointment's where absent.
     #[serde(default)]
     starts_at: Option<i64>,
-    /// R44: those to reopen; where absent, what the session before left failed.
+    /// R44, of a case: those to reopen; where absent, what the session before left failed.
     #[serde(default)]
     items: Option<Vec<String>>,
     #[serde(default)]
@@ -48,7 +55,7 @@ pub struct Called {
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct CreatedSession {
     session: String,
-    /// Of the case's last entry.
+    /// Of the last entry of the case, or of the bundle.
     seq: u64,
 }
 
@@ -60,12 +67,19 @@ pub async fn handle(
     caller: Caller,
     Json(request): Json<CreateSession>,
 ) -> Result<impl IntoResponse, Problem> {
-    super::cases::within_link(&services, &caller, &request.case).await?;
+    let of = match (request.case, request.bundle) {
+        (Some(case), None) => {
+            super::cases::within_link(&services, &caller, &case).await?;
+            Surveyed::Case(case)
+        }
+        (None, Some(bundle)) => Surveyed::Bundle(bundle),
+        _ => return Err(ProblemCode::Malformed.into()),
+    };
     if request.participants.len() > MOST_PEOPLE {
         return Err(ProblemCode::NotFound.into());
     }
     let new = NewSession {
-        case: request.case,
+        of,
         mode: request.mode,
         starts_at: request.starts_at,
         items: request.items,

@@ -27,7 +27,7 @@ pub async fn get(
         .look(&session)
         .await
         .map_err(|_| ProblemCode::NotFound)?;
-    if !matches!(state.stage, Stage::Closed(_)) {
+    if !matches!(state.stage, Stage::Closed) {
         return Err(ProblemCode::NotReady.into());
     }
     let verdict = rooms.verification(&session).await;

@@ -103,8 +103,8 @@ impl Room {
                 content: paper.content_digest.to_string(),
                 pdf: paper.pdf_digest.to_string(),
             }),
-            document: matches!(act.command, Command::SealDecision { .. }).then(|| DocumentFacts {
-                number: self.document_number(),
+            document: self.sealed_by(&act.command).map(|number| DocumentFacts {
+                number,
                 seal: EXAMPLE_SEAL.to_owned(),
             }),
             ..self.context(actor, at)
@@ -144,7 +144,7 @@ impl Room {
         Context {
             actor,
             now: at,
-            case: &self.journal.case,
+            cases: self.journal.facts(),
             factor: None,
             clock: self.deps.clock_state(),
             digests: None,
@@ -167,16 +167,19 @@ impl Room {
         let ledger = &self.journal.ledger;
         let receipted =
             |event: &Event| is_receipted(event, |person| ledger.is_applicant_side(person));
-        let first = events.iter().position(receipted);
-        let mut batch: Vec<(Actor, Event)> = events
+        let events: Vec<(bool, Event)> = events
             .into_iter()
-            .map(|event| (actor.clone(), event))
+            .map(|event| (receipted(&event), event))
             .collect();
-        if let Some(position) = first {
-            let Some(checkpoint) = self.fresh_checkpoint().await? else {
-                return Ok(None);
-            };
-            batch.insert(position, (Actor::System, checkpoint));
+        let mut batch: Vec<(Actor, Event)> = Vec::with_capacity(events.len() + 1);
+        for (receipted, event) in events {
+            if receipted {
+                let Some(checkpoint) = self.fresh_checkpoint().await? else {
+                    return Ok(None);
+                };
+                batch.push((Actor::System, checkpoint));
+            }
+            batch.push((actor.clone(), event));
         }
         if !self.cut_for_privacy(at, &batch).await {
             return Ok(None);
@@ -285,8 +288,17 @@ impl Room {
         Ok(())
     }
 
+    /// The number of the decision that the command seals.
+    fn sealed_by(&self, command: &Command) -> Option<String> {
+        let Command::SealDecision { case, .. } = command else {
+            return None;
+        };
+        let matter = self.journal.state.named(case.as_deref())?;
+        Some(self.document_number(&matter.case))
+    }
+
     /// 文号, until a bureau's own numbering is configured: by year and case, so that it is the same at every preview.
-    pub(super) fn document_number(&self) -> String {
+    pub(super) fn document_number(&self, case: &str) -> String {
         let scheduled = &self.journal.state.scheduled;
         let year = jiff::Timestamp::from_microsecond(scheduled.starts_at)
             .map(|at| {
@@ -294,15 +306,22 @@ impl Room {
                     .year()
             })
             .unwrap_or_default();
-        let case_no = &scheduled.brief.case_no;
-        let number = case_no
-            .rsplit(|c: char| !c.is_ascii_digit())
-            .next()
-            .unwrap_or_default();
-        format!(
-            "示例审决〔{year}〕{}号",
-            if number.is_empty() { case_no } else { number }
-        )
+        let digits = |case_no: &str| {
+            let mut parts = case_no.rsplit(|c: char| !c.is_ascii_digit());
+            parts.next().unwrap_or_default().to_owned()
+        };
+        let of = scheduled.case(case);
+        let case_no = of.map_or(case, |of| of.brief.case_no.as_str());
+        let number = digits(case_no);
+        // Each case has a number of its own.
+        let mut others = scheduled.cases().filter(|of| of.case != case);
+        let taken = others.any(|of| digits(&of.brief.case_no) == number);
+        let number = if taken || number.is_empty() {
+            case_no
+        } else {
+            &number
+        };
+        format!("示例审决〔{year}〕{number}号")
     }
 
     pub(super) fn unavailable(&self, error: &dyn std::fmt::Display) -> ActError {
@@ -319,7 +338,7 @@ impl Room {
             act: &command_name(&act.command),
             digest: content_digest(&act.command),
         };
-        auth::factor::verify_proof(services, &act.caller, &bound, proof)
+        auth::factor::verify_proof(services, &act.caller, &bound, case_of(&act.command), proof)
             .await
             .map_err(ActError::Factor)
     }
@@ -349,9 +368,17 @@ fn assumed_factor(proof: &Proof, caller: &Caller, at: i64) -> Factor {
 /// The digest of what the command seals or signs.
 fn content_digest(command: &Command) -> &str {
     match command {
-        Command::SealDecision { content_digest } => content_digest,
+        Command::SealDecision { content_digest, .. } => content_digest,
         Command::SignRecord { digest } => digest,
         _ => "",
+    }
+}
+
+/// Of several cases, the one whose decision the command seals: each seal is an act of its own.
+fn case_of(command: &Command) -> Option<&str> {
+    match command {
+        Command::SealDecision { case, .. } => case.as_deref(),
+        _ => None,
     }
 }
 

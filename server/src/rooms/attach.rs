@@ -58,13 +58,13 @@ impl Room {
             lang,
         } = arrival;
         let person = caller.person.clone();
-        if let Err(error) = self.journal.refresh_case().await {
+        if let Err(error) = self.journal.refresh_cases().await {
             tracing::error!(session = self.journal.id(), %error, "the case cannot be read");
             return Err(AttachError::Unavailable);
         }
         let scheduled = &self.journal.state.scheduled;
         let me = self.journal.state.participant(&person);
-        let opens = Standing::in_session(me, &self.journal.case).comes_in();
+        let opens = Standing::in_session(me, &self.journal.facts()).comes_in();
         let viewer = Viewer::of(scheduled, &person)
             .filter(|_| opens.is_ok())
             .ok_or(AttachError::NoPart)?;
@@ -260,7 +260,7 @@ impl Room {
 
     /// Tells those who decide what stands between now and each act, where that changed.
     pub(super) fn push_readiness(&mut self) {
-        let acts = kanjie_domain::readiness(&self.journal.state, &self.journal.case);
+        let acts = kanjie_domain::readiness(&self.journal.state, &self.journal.facts());
         let acts = serde_json::to_value(&acts).unwrap_or_default();
         if acts == self.readiness {
             return;

@@ -2,18 +2,17 @@
 
 use std::sync::Arc;
 
-use kanjie_domain::{
-    Actor, Case, CaseFacts, CaseRecorded, Event, PersonId, Recorded, Session, Viewer, visible,
-};
+use kanjie_domain::{Actor, Event, Facts, PersonId, Recorded, Session, Viewer, visible};
 use kanjie_evidence::{Entry, Hash, canonical};
 use kanjie_store::{
     AppendError, AppendRequest, IndexChange, JournalId, NewEntry, Store, StoreError,
 };
 
+use super::case_fold::CaseFold;
 use super::ledger::Ledger;
-use crate::cases::append::{CaseStep, add_case};
+use crate::cases::append::add_cases;
 use crate::cases::error::CaseError;
-use crate::cases::result::{self, SessionHead};
+use crate::cases::result::{self, CaseHead, Results, SessionHead};
 use crate::services::Services;
 
 /// Entries read from the store at once.
@@ -110,11 +109,7 @@ pub struct SessionJournal {
     head: u64,
     hash: Hash,
     last_at: i64,
-    case_id: String,
-    case_head: u64,
-    /// Absent where the case's journal is.
-    whole_case: Option<Case>,
-    pub case: CaseFacts,
+    cases: Vec<CaseFold>,
 }
 
 impl SessionJournal {
@@ -142,7 +137,7 @@ impl SessionJournal {
             }
         }
         let mut loaded = loaded.ok_or(JournalError::NotFound)?;
-        loaded.refresh_case().await?;
+        loaded.refresh_cases().await?;
         Ok(loaded)
     }
 
@@ -169,10 +164,7 @@ impl SessionJournal {
             head: entry.seq,
             hash: entry.hash,
             last_at: first.at,
-            case_id: scheduled.case.clone(),
-            case_head: 0,
-            whole_case: None,
-            case: CaseFacts::default(),
+            cases: scheduled.cases().map(|of| CaseFold::new(of.case)).collect(),
         })
     }
 
@@ -186,33 +178,32 @@ impl SessionJournal {
         }
     }
 
-    /// Reads what the case's journal holds by now.
+    /// Reads what the cases' journals hold by now.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn refresh_case(&mut self) -> Result<(), JournalError> {
-        let journal = JournalId::Case(self.case_id.clone());
-        loop {
-            let entries = self.store.entries(&journal, self.case_head, PAGE).await?;
-            for entry in &entries {
-                self.case_head = entry.seq;
-                let Some(text) = entry.body() else { continue };
-                let recorded: CaseRecorded =
-                    serde_json::from_str(text).map_err(|e| damaged(&journal, entry, &e))?;
-                self.fold_case(&recorded);
-            }
-            if entries.len() < PAGE as usize {
-                return Ok(());
-            }
+    pub async fn refresh_cases(&mut self) -> Result<(), JournalError> {
+        for case in &mut self.cases {
+            case.refresh(&self.store).await?;
         }
+        Ok(())
     }
 
-    fn fold_case(&mut self, recorded: &CaseRecorded) {
-        self.case.evolve(&recorded.event);
-        match &mut self.whole_case {
-            Some(case) => case.evolve(recorded),
-            None => self.whole_case = Case::begin(recorded),
-        }
+    /// What decisions read of the cases.
+    #[must_use]
+    pub fn facts(&self) -> Facts<'_> {
+        let cases = self.cases.iter();
+        cases.map(|of| (of.id.as_str(), &of.facts)).collect()
+    }
+
+    #[cfg(test)]
+    pub fn facts_of_first(&self) -> &kanjie_domain::CaseFacts {
+        &self.cases[0].facts
+    }
+
+    fn case_heads(&self) -> Vec<(JournalId, u64)> {
+        let cases = self.cases.iter();
+        cases.map(|of| (of.journal(), of.head)).collect()
     }
 
     /// Starts over from the store: something else appended to the session.
@@ -220,9 +211,9 @@ impl SessionJournal {
     /// # Errors
     /// As [`SessionJournal::load`].
     pub async fn reload(&mut self) -> Result<(), JournalError> {
-        let (session, case) = (self.head, self.case_head);
-        self.refresh_case().await?;
-        if case == self.case_head || session != self.stored_head().await? {
+        let (session, cases) = (self.head, self.case_heads());
+        self.refresh_cases().await?;
+        if cases == self.case_heads() || session != self.stored_head().await? {
             *self = Self::load(self.store.clone(), &self.id).await?;
         }
         Ok(())
@@ -268,8 +259,8 @@ impl SessionJournal {
         state
     }
 
-    /// Appends the batch in one transaction and folds it. The heads of both journals that the decision read are checked;
-    /// what an announcement or an ending means to the case is written with it.
+    /// Appends the batch in one transaction and folds it. The heads of all journals that the decision read are
+    /// checked; what an announcement or an ending means to the cases is written with it.
     ///
     /// # Errors
     /// [`JournalError::Conflict`] when one of them moved; nothing was appended then.
@@ -300,18 +291,15 @@ impl SessionJournal {
                 body,
             });
         }
-        let step = self.step_of_case(services, &after, &recorded, &entries)?;
+        let results = self.results(services, &after, &recorded, &entries)?;
         let mut request = AppendRequest {
-            read: vec![
-                (session.clone(), self.head),
-                (JournalId::Case(self.case_id.clone()), self.case_head),
-            ],
+            read: vec![(session.clone(), self.head)],
             write: vec![(session, entries)],
             index,
         };
-        if let Some(step) = &step {
-            add_case(services, &mut request, step).await?;
-        }
+        request.read.extend(self.case_heads());
+        let (steps, survey) = (results.steps, results.survey);
+        add_cases(services, &mut request, &steps, survey.as_ref()).await?;
         let stored = self.store.append(request).await?;
         let appended = stored
             .into_iter()
@@ -321,47 +309,42 @@ impl SessionJournal {
                 Appended { entry, recorded }
             })
             .collect();
-        if let Some(step) = step {
-            self.follow_case(step);
-            services.case_work.notify_one();
+        for step in steps {
+            if let Some(case) = self.cases.iter_mut().find(|of| of.id == step.id) {
+                case.follow(step);
+                services.case_work.notify_one();
+            }
         }
         Ok(appended)
     }
 
-    fn step_of_case(
+    fn results(
         &self,
         services: &Services,
         after: &Session,
         recorded: &[Recorded],
         entries: &[NewEntry],
-    ) -> Result<Option<CaseStep>, JournalError> {
-        let Some(case) = &self.whole_case else {
-            return Ok(None);
-        };
+    ) -> Result<Results, JournalError> {
         let head = SessionHead {
             id: &self.id,
             seq: self.head,
             hash: self.hash,
             after,
         };
-        let case = (case, self.case_id.as_str(), self.case_head);
-        result::of(services, head, recorded, entries, case)
+        let cases = self.cases.iter().filter_map(|of| {
+            Some(CaseHead {
+                id: &of.id,
+                case: of.whole.as_ref()?,
+                head: of.head,
+            })
+        });
+        let cases: Vec<_> = cases.collect();
+        result::of(services, head, recorded, entries, &cases)
             .map_err(|refusal| JournalError::Case(refusal.to_string()))
-    }
-
-    fn follow_case(&mut self, step: CaseStep) {
-        for event in step.events {
-            self.case_head += 1;
-            self.fold_case(&CaseRecorded {
-                actor: step.actor.clone(),
-                at: step.at,
-                event,
-            });
-        }
     }
 }
 
-fn damaged(journal: &JournalId, entry: &Entry, what: &dyn ToString) -> JournalError {
+pub(super) fn damaged(journal: &JournalId, entry: &Entry, what: &dyn ToString) -> JournalError {
     JournalError::Damaged {
         journal: journal.to_string(),
         seq: entry.seq,

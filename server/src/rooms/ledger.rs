@@ -31,8 +31,10 @@ pub struct Ledger {
     pub checkpoint: u64,
     /// Further devices on personal links, by their number.
     pub devices: BTreeSet<(PersonId, u32)>,
-    sealed: Option<(Hash, Hash)>,
-    announced: bool,
+    /// Content and PDF of each sealed decision.
+    sealed: BTreeMap<Hash, Hash>,
+    /// Contents.
+    announced: Vec<Hash>,
     pub receipts: Vec<Receipt>,
     owed: Vec<Owed>,
     /// Entries that a receipt refers to and the events that still want something rendered.
@@ -65,8 +67,8 @@ impl Ledger {
             open_segments: BTreeMap::new(),
             checkpoint: 0,
             devices: BTreeSet::new(),
-            sealed: None,
-            announced: false,
+            sealed: BTreeMap::new(),
+            announced: Vec::new(),
             receipts: Vec::new(),
             owed: Vec::new(),
             closed: false,
@@ -102,7 +104,9 @@ impl Ledger {
                 pdf_digest,
                 ..
             } => {
-                self.sealed = content_digest.parse().ok().zip(pdf_digest.parse().ok());
+                let sealed: Option<(Hash, Hash)> =
+                    content_digest.parse().ok().zip(pdf_digest.parse().ok());
+                self.sealed.extend(sealed);
             }
             Event::ReceiptIssued { receipt } => {
                 if let Ok(receipt) = Receipt::from_value(receipt) {
@@ -125,14 +129,23 @@ impl Ledger {
             } => ReceiptKind::Left,
             _ => ReceiptKind::Closed,
         };
-        self.announced |= kind == ReceiptKind::Announced;
-        let sealed = self.sealed.filter(|_| self.announced);
+        let told = match event {
+            Event::Announced { content_digest, .. } => content_digest.parse().ok(),
+            _ => None,
+        };
+        self.announced.extend(told);
+        // A later receipt names the one decision there is; of several it commits to all by its head, and names none.
+        let only = match self.announced.as_slice() {
+            [only] => Some(*only),
+            _ => None,
+        };
+        let content = told.or(only);
         self.owed.push(Owed {
             kind,
             seq,
             head,
-            content: sealed.map(|(content, _)| content),
-            pdf: sealed.map(|(_, pdf)| pdf),
+            content,
+            pdf: content.and_then(|content| self.sealed.get(&content).copied()),
         });
     }
 

@@ -1,8 +1,9 @@
 //! Acts that fix a document wait here until it is rendered; the room goes on meanwhile.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use kanjie_domain::Command;
+use kanjie_domain::{Command, Session};
 use kanjie_evidence::Hash;
 use tokio::sync::oneshot;
 
@@ -11,7 +12,7 @@ use super::room::{Message, Room};
 use super::sockets::SocketId;
 use crate::auth::Caller;
 use crate::auth::factor::Proof;
-use crate::effects::papers::{self, Draft, Paper, PaperError, PaperKind};
+use crate::effects::papers::{self, Draft, Paper, PaperError, Wanted};
 
 /// How often an act waits for another rendering because the room changed what the document says.
 const RENDERINGS: u8 = 4;
@@ -19,7 +20,7 @@ const RENDERINGS: u8 = 4;
 /// Who waits for a rendering.
 #[derive(Debug)]
 pub struct Asked {
-    kind: PaperKind,
+    wanted: Wanted,
     by: Asker,
 }
 
@@ -38,37 +39,32 @@ enum Asker {
     Ahead,
 }
 
-/// The last rendering of each kind.
+/// The last rendering of each paper.
 #[derive(Debug, Default)]
 pub struct Desk {
-    record: Option<Paper>,
-    decision: Option<Paper>,
-    ahead: Option<Hash>,
+    last: BTreeMap<Wanted, Paper>,
+    ahead: BTreeMap<Wanted, Hash>,
 }
 
 impl Desk {
-    fn ready(&self, draft: &Draft) -> Option<Paper> {
-        let last = match draft.kind {
-            PaperKind::Record => self.record,
-            PaperKind::Decision => self.decision,
-        };
+    fn ready(&self, wanted: &Wanted, draft: &Draft) -> Option<Paper> {
+        let last = self.last.get(wanted).copied();
         last.filter(|paper| paper.content_digest == draft.digest)
-    }
-
-    fn keep(&mut self, paper: Paper) {
-        match paper.kind {
-            PaperKind::Record => self.record = Some(paper),
-            PaperKind::Decision => self.decision = Some(paper),
-        }
     }
 }
 
-const fn kind_of(command: &Command) -> Option<PaperKind> {
+/// Which paper the command fixes or seals.
+fn paper_of(command: &Command, session: &Session) -> Option<Wanted> {
     match command {
-        Command::PrepareRecord {} => Some(PaperKind::Record),
-        Command::SealDecision { .. } => Some(PaperKind::Decision),
+        Command::PrepareRecord {} => Some(Wanted::Record),
+        Command::SealDecision { case, .. } => decision_of(case.as_deref(), session),
         _ => None,
     }
+}
+
+fn decision_of(case: Option<&str>, session: &Session) -> Option<Wanted> {
+    let matter = session.named(case)?;
+    Some(Wanted::Decision(matter.case.clone()))
 }
 
 /// Whose answer may hang on what the case's journal holds by now.
@@ -98,7 +94,7 @@ impl Room {
         };
         // What has just come into the case must not be missing here; what comes after is caught by the head.
         if reads_the_case(&command)
-            && let Err(error) = self.journal.refresh_case().await
+            && let Err(error) = self.journal.refresh_cases().await
         {
             let error = self.unavailable(&error);
             return self.answer(socket, id, Err(error));
@@ -116,15 +112,18 @@ impl Room {
         factor: Option<Proof>,
         tries: u8,
     ) {
-        let draft = kind_of(&command).and_then(|kind| self.draft(kind));
-        let paper = draft.as_ref().and_then(|draft| self.papers.ready(draft));
+        let draft = paper_of(&command, &self.journal.state)
+            .and_then(|wanted| Some((self.draft(&wanted)?, wanted)));
+        let paper = draft
+            .as_ref()
+            .and_then(|(draft, wanted)| self.papers.ready(wanted, draft));
         let mut act = Act {
             caller,
             command,
             proof: factor,
             paper,
         };
-        if let (Some(draft), None, true) = (&draft, paper, tries < RENDERINGS) {
+        if let (Some((draft, wanted)), None, true) = (&draft, paper, tries < RENDERINGS) {
             if let Err(error) = self.would(&act, draft) {
                 return self.answer(socket, id, Err(error));
             }
@@ -136,52 +135,57 @@ impl Room {
                 factor: act.proof.take(),
                 tries: tries + 1,
             };
-            return self.render(draft.clone(), by);
+            return self.render(wanted.clone(), draft.clone(), by);
         }
         let outcome = self.act(&act).await;
         self.answer(socket, id, outcome);
-        if matches!(act.command, Command::DraftDecision { .. }) {
-            self.render_ahead();
+        if let Command::DraftDecision { case, .. } = &act.command {
+            self.render_ahead(case.as_deref());
         }
     }
 
-    pub(super) fn draft(&self, kind: PaperKind) -> Option<Draft> {
-        papers::draft(kind, &self.journal.state, &self.document_number())
+    fn draft(&self, wanted: &Wanted) -> Option<Draft> {
+        let number = match wanted {
+            Wanted::Record => String::new(),
+            Wanted::Decision(case) => self.document_number(case),
+        };
+        papers::draft(wanted, &self.journal.state, &number)
     }
 
+    /// The decision of the case so named, as sealing would seal it now.
     pub(super) fn preview(
         &mut self,
-        kind: PaperKind,
+        case: Option<&str>,
         reply: oneshot::Sender<Result<Paper, PaperError>>,
     ) {
-        match self.draft(kind) {
+        let wanted = decision_of(case, &self.journal.state);
+        match wanted.and_then(|wanted| Some((self.draft(&wanted)?, wanted))) {
             None => {
                 let _ = reply.send(Err(PaperError::TooEarly));
             }
-            Some(draft) => match self.papers.ready(&draft) {
+            Some((draft, wanted)) => match self.papers.ready(&wanted, &draft) {
                 Some(paper) => {
                     let _ = reply.send(Ok(paper));
                 }
-                None => self.render(draft, Asker::Preview(reply)),
+                None => self.render(wanted, draft, Asker::Preview(reply)),
             },
         }
     }
 
-    fn render_ahead(&mut self) {
-        if let Some(draft) = self.draft(PaperKind::Decision)
-            && self.papers.ahead != Some(draft.digest)
+    fn render_ahead(&mut self, case: Option<&str>) {
+        let wanted = decision_of(case, &self.journal.state);
+        if let Some((draft, wanted)) =
+            wanted.and_then(|wanted| Some((self.draft(&wanted)?, wanted)))
+            && self.papers.ahead.get(&wanted) != Some(&draft.digest)
         {
-            self.papers.ahead = Some(draft.digest);
-            self.render(draft, Asker::Ahead);
+            self.papers.ahead.insert(wanted.clone(), draft.digest);
+            self.render(wanted, draft, Asker::Ahead);
         }
     }
 
-    fn render(&self, draft: Draft, by: Asker) {
+    fn render(&self, wanted: Wanted, draft: Draft, by: Asker) {
         let dir = self.deps.session_dir(self.journal.id());
-        let asked = Asked {
-            kind: draft.kind,
-            by,
-        };
+        let asked = Asked { wanted, by };
         let (rooms, session) = (self.rooms.clone(), self.journal.id().to_owned());
         let signer = Arc::clone(&self.deps.services.signer);
         tokio::spawn(async move {
@@ -194,7 +198,7 @@ impl Room {
 
     pub(super) async fn rendered(&mut self, asked: Asked, paper: Result<Paper, PaperError>) {
         if let Ok(paper) = &paper {
-            self.papers.keep(*paper);
+            self.papers.last.insert(asked.wanted.clone(), *paper);
         }
         match asked.by {
             Asker::Ahead => {
@@ -218,7 +222,7 @@ impl Room {
                         .await
                 }
                 Err(error) => {
-                    let kind = asked.kind.name();
+                    let kind = asked.wanted.kind().name();
                     tracing::error!(session = self.journal.id(), kind, %error, "not rendered");
                     self.answer(socket, id, Err(ActError::Unavailable));
                 }

@@ -113,10 +113,7 @@ impl Room {
     /// After a restart: what was being written is closed, and the time without recording is a journalled gap.
     pub(super) async fn recover_recording(&mut self) -> Result<(), ActError> {
         self.recording.seats(&self.journal.state);
-        if matches!(
-            self.journal.state.stage,
-            Stage::Scheduled | Stage::Closed(_)
-        ) {
+        if matches!(self.journal.state.stage, Stage::Scheduled | Stage::Closed) {
             return Ok(());
         }
         let was_recording = !self.journal.ledger.open_segments.is_empty();

@@ -26,7 +26,7 @@ use super::sockets::{SocketId, Sockets};
 use super::{Deps, Rooms};
 use crate::auth::Caller;
 use crate::auth::factor::Proof;
-use crate::effects::papers::{Paper, PaperError, PaperKind};
+use crate::effects::papers::{Paper, PaperError};
 use crate::socket::frames::MediaFromClient;
 use crate::socket::outbox::Bye;
 
@@ -58,8 +58,8 @@ pub enum Message {
     Look(oneshot::Sender<Arc<Session>>),
     /// The receipts issued so far.
     Receipts(oneshot::Sender<Arc<[Receipt]>>),
-    /// The document that sealing or preparing would fix now, rendered.
-    Preview(PaperKind, oneshot::Sender<Result<Paper, PaperError>>),
+    /// The decision that sealing would fix now, rendered; of which case, where there are several.
+    Preview(Option<String>, oneshot::Sender<Result<Paper, PaperError>>),
     /// A document that was asked for is rendered.
     Rendered(Box<super::papers::Asked>, Result<Paper, PaperError>),
     /// The process ends.
@@ -193,7 +193,7 @@ impl Room {
             Message::Receipts(reply) => {
                 let _ = reply.send(self.journal.ledger.receipts.as_slice().into());
             }
-            Message::Preview(kind, reply) => self.preview(kind, reply),
+            Message::Preview(case, reply) => self.preview(case.as_deref(), reply),
             Message::Rendered(asked, paper) => self.rendered(*asked, paper).await,
             Message::Shutdown(_) => {}
         }
@@ -201,7 +201,7 @@ impl Room {
 
     async fn tick(&mut self) {
         self.measure().await;
-        match self.journal.refresh_case().await {
+        match self.journal.refresh_cases().await {
             Ok(()) => self.let_go().await,
             Err(error) => {
                 tracing::error!(session = self.journal.id(), %error, "the case cannot be read")
@@ -217,7 +217,7 @@ impl Room {
     async fn let_go(&mut self) {
         let participants = self.journal.state.scheduled.participants.iter();
         let closed = participants.filter(|of| {
-            let standing = Standing::in_session(Some(of), &self.journal.case);
+            let standing = Standing::in_session(Some(of), &self.journal.facts());
             standing.comes_in().is_err()
         });
         let closed: Vec<PersonId> = closed.map(|of| of.person.clone()).collect();
@@ -279,8 +279,8 @@ impl Room {
             return;
         }
         let stage = &self.journal.state.stage;
-        let running = !matches!(stage, Stage::Scheduled | Stage::Closed(_));
-        let closed = matches!(stage, Stage::Closed(_));
+        let running = !matches!(stage, Stage::Scheduled | Stage::Closed);
+        let closed = matches!(stage, Stage::Closed);
         let steps = async {
             if running {
                 self.keep_recording().await?;

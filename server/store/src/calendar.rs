@@ -15,7 +15,8 @@ statements! {
     FEED = "SELECT f.person FROM calendar_feeds f WHERE f.token_hash = $1
         AND NOT EXISTS (SELECT 1 FROM accounts a WHERE a.person = f.person AND a.disabled_at IS NOT NULL)";
     APPOINTMENTS = "SELECT s.id, s.case_no, s.item_title, s.starts_at, s.closed_at,
-            (SELECT COUNT(*) FROM recusals r WHERE r.case_id = s.case_id AND r.person = p.person) AS recusals
+            (SELECT COUNT(*) FROM session_cases c JOIN recusals r ON r.case_id = c.case_id
+                WHERE c.session = s.id AND r.person = p.person) AS recusals
         FROM sessions s JOIN participants p ON p.session = s.id
         WHERE p.person = $1 AND s.starts_at >= $2 ORDER BY s.starts_at, s.id LIMIT $3";
     TELL = "INSERT INTO calendar_revisions (person, session, content, sequence, changed_at) VALUES ($1, $2, $3, 0, $4)

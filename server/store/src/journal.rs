@@ -76,9 +76,11 @@ pub enum IndexChange {
     Case { id: String, case_no: String },
     /// What lists show of a case after the entries of this request: with each entry of its journal.
     Listed { case: String, listed: Box<Listed> },
-    /// A new session with its participants: person id and roles.
+    /// A new session with its cases and its participants: person id and roles.
     Session {
         row: SessionRow,
+        /// Cases beside that of the row.
+        further: Vec<String>,
         participants: Vec<kanjie_domain::Participant>,
     },
     /// The session's stage as shown in lists.

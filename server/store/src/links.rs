@@ -13,7 +13,8 @@ statements! {
     LINK = "SELECT l.session, l.person, p.name, p.phone, s.case_no, s.item_title, s.starts_at
         FROM links l JOIN people p ON p.id = l.person JOIN sessions s ON s.id = l.session
         WHERE l.token_hash = $1 AND l.revoked_at IS NULL AND s.closed_at IS NULL
-        AND NOT EXISTS (SELECT 1 FROM recusals r WHERE r.case_id = s.case_id AND r.person = l.person)";
+        AND NOT EXISTS (SELECT 1 FROM session_cases c JOIN recusals r ON r.case_id = c.case_id
+            WHERE c.session = s.id AND r.person = l.person)";
     REVOKE_LINKS = "UPDATE links SET revoked_at = $1 WHERE session = $2 AND person = $3 AND revoked_at IS NULL";
     REVOKE_SIGN_INS = "UPDATE sign_ins SET revoked_at = $1 WHERE link_session = $2 AND person = $3 AND revoked_at IS NULL";
 }

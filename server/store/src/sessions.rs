@@ -15,14 +15,19 @@ use crate::store::{Store, Tx};
 statements! {
     PART = "SELECT s.*, p.roles FROM sessions s JOIN participants p ON p.session = s.id
         WHERE s.id = $1 AND p.person = $2
-        AND NOT EXISTS (SELECT 1 FROM recusals r WHERE r.case_id = s.case_id AND r.person = p.person)";
+        AND NOT EXISTS (SELECT 1 FROM session_cases c JOIN recusals r ON r.case_id = c.case_id
+            WHERE c.session = s.id AND r.person = p.person)";
     PARTS = "SELECT s.*, p.roles FROM sessions s JOIN participants p ON p.session = s.id
         WHERE p.person = $1
-        AND NOT EXISTS (SELECT 1 FROM recusals r WHERE r.case_id = s.case_id AND r.person = p.person)
+        AND NOT EXISTS (SELECT 1 FROM session_cases c JOIN recusals r ON r.case_id = c.case_id
+            WHERE c.session = s.id AND r.person = p.person)
         ORDER BY s.starts_at DESC, s.id LIMIT $2";
-    ROLES_IN_CASE = "SELECT p.roles FROM sessions s JOIN participants p ON p.session = s.id
-        WHERE s.case_id = $1 AND p.person = $2
-        AND NOT EXISTS (SELECT 1 FROM recusals r WHERE r.case_id = s.case_id AND r.person = p.person)";
+    ROLES_IN_CASE = "SELECT p.roles FROM session_cases o JOIN sessions s ON s.id = o.session
+        JOIN participants p ON p.session = s.id WHERE o.case_id = $1 AND p.person = $2
+        AND NOT EXISTS (SELECT 1 FROM session_cases c JOIN recusals r ON r.case_id = c.case_id
+            WHERE c.session = s.id AND r.person = p.person)";
+    CASES = "SELECT case_id FROM session_cases WHERE session = $1 ORDER BY place";
+    ADD_CASE_OF = "INSERT INTO session_cases (session, case_id, place) VALUES ($1, $2, $3)";
     SESSION = "SELECT * FROM sessions WHERE id = $1";
     OPEN_SESSIONS = "SELECT * FROM sessions WHERE closed_at IS NULL ORDER BY starts_at, id";
     HAS_SESSIONS = "SELECT EXISTS (SELECT 1 FROM sessions)";
@@ -39,6 +44,7 @@ statements! {
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]
 pub struct SessionRow {
     pub id: String,
+    /// The first, where there are several.
     pub case_id: String,
     pub case_no: String,
     pub item_title: String,
@@ -105,6 +111,16 @@ impl Store {
         Ok(roles)
     }
 
+    /// The ids of the session's cases, as it was scheduled; none where there is no such session.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn cases_of(&self, session: &str) -> Result<Vec<String>, StoreError> {
+        let mut read = self.read().await?;
+        let rows: Vec<(String,)> = CASES.bind(session).all(&mut read).await?;
+        Ok(rows.into_iter().map(|(case,)| case).collect())
+    }
+
     /// The session's row, for the server's own work.
     ///
     /// # Errors
@@ -149,8 +165,21 @@ pub(crate) async fn apply(
                 .map_err(or_exists("case"))?;
         }
         IndexChange::Listed { case, listed } => changes.list(tx, case, listed).await?,
-        IndexChange::Session { row, participants } => {
+        IndexChange::Session {
+            row,
+            further,
+            participants,
+        } => {
             insert_session(tx, row).await?;
+            for (place, case) in (0_i64..).zip(std::iter::once(&row.case_id).chain(further)) {
+                ADD_CASE_OF
+                    .bind(&row.id)
+                    .bind(case)
+                    .bind(place)
+                    .execute(tx)
+                    .await
+                    .map_err(or_exists("case"))?;
+            }
             for participant in participants {
                 ADD_PARTICIPANT
                     .bind(&row.id)

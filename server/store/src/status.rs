@@ -15,11 +15,11 @@ statements! {
     WAITING_STATUS = "SELECT asked_for, case_no, phone FROM status_requests
         WHERE case_no IS NOT NULL AND expires_at > $1 ORDER BY expires_at LIMIT $2";
     // Who applies, or acts for whom does, in the case itself or in one of its sessions, and did not step aside.
-    STATUS_CASE = "SELECT c.id, (SELECT MIN(s.id) FROM sessions s WHERE s.case_id = c.id) FROM cases c
+    STATUS_CASE = "SELECT c.id, (SELECT MIN(o.session) FROM session_cases o WHERE o.case_id = c.id) FROM cases c
         WHERE c.case_no = $1 AND EXISTS (
             SELECT 1 FROM people h WHERE h.phone = $2
             AND NOT EXISTS (SELECT 1 FROM recusals r WHERE r.case_id = c.id AND r.person = h.id)
-            AND (EXISTS (SELECT 1 FROM sessions s JOIN participants p ON p.session = s.id WHERE s.case_id = c.id
+            AND (EXISTS (SELECT 1 FROM session_cases o JOIN participants p ON p.session = o.session WHERE o.case_id = c.id
                     AND p.person = h.id AND (p.roles LIKE '%\"applicant\"%' OR p.roles LIKE '%\"agent\"%'))
                 OR EXISTS (SELECT 1 FROM case_rows n JOIN case_people q ON q.n = n.n WHERE n.id = c.id
                     AND q.person = h.id AND (q.roles LIKE '%\"applicant\"%' OR q.roles LIKE '%\"agent\"%'))))";
@@ -34,7 +34,8 @@ statements! {
     CLEAR_STATUS = "DELETE FROM status_requests WHERE expires_at <= $1";
     STATUS_STAGE = "SELECT c.case_no, COALESCE(n.item_title, s.item_title, ''), n.stage, s.stage, s.starts_at FROM cases c
         LEFT JOIN case_rows n ON n.id = c.id
-        LEFT JOIN sessions s ON s.id = (SELECT l.id FROM sessions l WHERE l.case_id = c.id ORDER BY l.starts_at DESC, l.id LIMIT 1)
+        LEFT JOIN sessions s ON s.id = (SELECT l.id FROM sessions l JOIN session_cases o ON o.session = l.id
+            WHERE o.case_id = c.id ORDER BY l.starts_at DESC, l.id LIMIT 1)
         WHERE c.id = $1";
 }
 

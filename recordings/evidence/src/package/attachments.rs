@@ -4,17 +4,22 @@ use std::collections::BTreeSet;
 
 use super::bag::{Bag, TRACKS};
 use super::journal::{Document, Journal};
-use super::{Fault, TracksFile, VerifyError};
+use super::{Fault, TracksFile, VerifyError, decision_name};
 use crate::canonical;
 
 const STILLS: &str = "data/stills/";
+const DOCUMENTS: &str = "data/documents/";
 const MEDIA: &str = "data/media/";
 
 /// How many stills there are.
 pub(super) fn check(bag: &Bag, journal: &Journal) -> Result<usize, VerifyError> {
     let stills = stills(bag, journal)?;
     document(bag, "record", journal.record.as_ref())?;
-    document(bag, "decision", journal.decision.as_ref())?;
+    document(bag, &decision_name(1), journal.decisions.first())?;
+    for (nth, decision) in (2..).zip(journal.decisions.iter().skip(1)) {
+        document(bag, &decision_name(nth), Some(decision))?;
+    }
+    no_other_decision(bag, journal.decisions.len())?;
     media(bag)?;
     Ok(stills)
 }
@@ -43,13 +48,27 @@ fn stills(bag: &Bag, journal: &Journal) -> Result<usize, VerifyError> {
     }
 }
 
+/// A further decision that the journal does not know.
+fn no_other_decision(bag: &Bag, sealed: usize) -> Result<(), VerifyError> {
+    let known: BTreeSet<String> = (1..=sealed.max(1)).map(decision_name).collect();
+    let mut names = bag.names(DOCUMENTS);
+    let other = names.find(|name| {
+        let stem = name.rsplit_once('.').map_or(*name, |(stem, _)| stem);
+        stem != "record" && !known.contains(stem)
+    });
+    match other {
+        Some(other) => Err(Fault::new(format!("{DOCUMENTS}{other}"), "not journalled").into()),
+        None => Ok(()),
+    }
+}
+
 fn document(bag: &Bag, name: &str, journalled: Option<&Document>) -> Result<(), VerifyError> {
     let expected = [
         ("json", journalled.map(|document| document.content)),
         ("pdf", journalled.map(|document| document.pdf)),
     ];
     for (extension, expected) in expected {
-        let path = format!("data/documents/{name}.{extension}");
+        let path = format!("{DOCUMENTS}{name}.{extension}");
         let what = match (bag.digest(&path), expected) {
             (found, expected) if found == expected => continue,
             (None, Some(_)) => "missing, but journalled",

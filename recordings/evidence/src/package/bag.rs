@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Fault, VerifyError};
+use super::{Fault, VerifyError, decision_name};
 use crate::canonical;
 use crate::digest::{Digester, Hash, h};
 use crate::key::{self, Key, KeyId, Keys, Signature, Signer};
@@ -257,12 +257,21 @@ fn allowed(path: &str) -> bool {
     match (folder, extension) {
         ("data/recording", "pcapng") => stem.parse::<SegmentId>().is_ok(),
         ("data/media", "mp4") | ("data/stills", "jpg" | "png") => !stem.is_empty(),
-        ("data/documents", "pdf" | "json") => matches!(stem, "decision" | "record"),
+        ("data/documents", "pdf" | "json") => stem == "record" || is_decision(stem),
         ("data/receipts", "pdf" | "json") => {
             stem.parse::<u64>().is_ok_and(|n| n.to_string() == stem)
         }
         _ => false,
     }
+}
+
+/// `decision`, `decision-2`, `decision-3` …
+fn is_decision(stem: &str) -> bool {
+    let nth = match stem.strip_prefix("decision-") {
+        None => return stem == "decision",
+        Some(nth) => nth.parse::<usize>(),
+    };
+    nth.is_ok_and(|nth| nth > 1 && decision_name(nth) == stem)
 }
 
 fn parse_manifest(name: &str, bytes: &[u8]) -> Result<BTreeMap<String, Hash>, Fault> {

@@ -91,9 +91,10 @@ pub(super) struct Journal {
     pub(super) opened: BTreeMap<SegmentId, SegmentOpened>,
     pub(super) closed: BTreeMap<SegmentId, SegmentClosed>,
     pub(super) stills: Vec<Still>,
-    /// As last prepared or sealed.
+    /// As last prepared.
     pub(super) record: Option<Document>,
-    pub(super) decision: Option<Document>,
+    /// In the order in which they were sealed.
+    pub(super) decisions: Vec<Document>,
     /// With the `seq` of the entry.
     pub(super) receipts: Vec<(u64, Value)>,
 }
@@ -186,7 +187,7 @@ fn take(
             content_digest,
             pdf_digest,
         } => {
-            journal.decision = Some(Document {
+            journal.decisions.push(Document {
                 content: content_digest,
                 pdf: pdf_digest,
             });

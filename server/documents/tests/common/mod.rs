@@ -291,6 +291,7 @@ pub fn record_content() -> SurveyRecordContent {
                 }],
             }],
         },
+        cases: Vec::new(),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Act, Denied, ReadAct, authorise};
-use crate::case::{Case, CaseFacts};
+use crate::case::{Case, Facts};
 use crate::people::{Participant, PersonId, Role};
 
 /// How the role in which somebody acts is bound to the case.
@@ -104,22 +104,22 @@ impl Standing {
 
     /// Of a session: `participant` is absent for whoever is not called to it.
     #[must_use]
-    pub fn in_session(participant: Option<&Participant>, case: &CaseFacts) -> Self {
+    pub fn in_session(participant: Option<&Participant>, cases: &Facts<'_>) -> Self {
         let Some(me) = participant.filter(|me| me.has_part()) else {
             return Self {
                 roles: BTreeSet::new(),
                 relation: Relation::Stranger,
             };
         };
-        Self::called(&me.person, &me.roles, case)
+        Self::called(&me.person, &me.roles, cases)
     }
 
     /// Of a session to which the person was called with these roles.
     #[must_use]
-    pub fn called(person: &PersonId, roles: &BTreeSet<Role>, case: &CaseFacts) -> Self {
-        let relation = if case.recused.contains(person) {
+    pub fn called(person: &PersonId, roles: &BTreeSet<Role>, cases: &Facts<'_>) -> Self {
+        let relation = if cases.is_recused(person) {
             Relation::Recused
-        } else if roles.contains(&Role::Expert) && !case.opens_to_expert(person) {
+        } else if roles.contains(&Role::Expert) && !cases.opens_to_expert(person) {
             Relation::Unsigned
         } else {
             Relation::Part

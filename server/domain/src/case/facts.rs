@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::event::CaseEvent;
 use super::words::ReviewResult;
 use crate::event::DecisionKind;
-use crate::people::PersonId;
+use crate::people::{PersonId, Role};
 use crate::refusal::{Code, Refusal};
 
 /// Fold of a case's journal, read by [`crate::Context`]. Its default demands nothing.
@@ -25,6 +25,8 @@ pub struct CaseFacts {
     pub truth: Truth,
     /// R48.
     pub confidentiality: Confidentiality,
+    /// Assigned to decide this case; while there is nobody, it is everybody's.
+    pub approvers: BTreeSet<PersonId>,
 }
 
 /// R48: which experts have signed.
@@ -34,8 +36,18 @@ pub enum Confidentiality {
     #[default]
     NotAsked,
     Asked {
+        called: BTreeSet<PersonId>,
         signed: BTreeSet<PersonId>,
     },
+}
+
+/// R48: an expert toward one case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Signed {
+    Yes,
+    /// Called, and has not.
+    NotYet,
+    NotCalled,
 }
 
 /// Where the case stands, as far as a decision cares.
@@ -112,9 +124,15 @@ impl CaseFacts {
     /// R48: no material opens to an expert before he has signed.
     #[must_use]
     pub fn opens_to_expert(&self, person: &PersonId) -> bool {
+        self.signed(person) == Signed::Yes
+    }
+
+    pub(super) fn signed(&self, person: &PersonId) -> Signed {
         match &self.confidentiality {
-            Confidentiality::NotAsked => true,
-            Confidentiality::Asked { signed } => signed.contains(person),
+            Confidentiality::NotAsked => Signed::Yes,
+            Confidentiality::Asked { signed, .. } if signed.contains(person) => Signed::Yes,
+            Confidentiality::Asked { called, .. } if called.contains(person) => Signed::NotYet,
+            Confidentiality::Asked { .. } => Signed::NotCalled,
         }
     }
 
@@ -123,7 +141,17 @@ impl CaseFacts {
         match event {
             CaseEvent::RecusalRecorded { person, .. } => {
                 self.recused.insert(person.clone());
+                self.approvers.remove(person);
                 self.evolve_confidentiality(event);
+            }
+            CaseEvent::StaffAssigned {
+                person,
+                role: Role::Approver,
+            } => {
+                self.approvers.insert(person.clone());
+            }
+            CaseEvent::StaffReleased { person } => {
+                self.approvers.remove(person);
             }
             CaseEvent::UndertakingGiven { material, .. } => {
                 self.undertaken.insert(material.clone());
@@ -173,21 +201,27 @@ impl CaseFacts {
     fn evolve_confidentiality(&mut self, event: &CaseEvent) {
         match (&mut self.confidentiality, event) {
             (asked @ Confidentiality::NotAsked, CaseEvent::ApplicationOpened(_)) => {
-                let signed = BTreeSet::new();
-                *asked = Confidentiality::Asked { signed };
+                *asked = Confidentiality::Asked {
+                    called: BTreeSet::new(),
+                    signed: BTreeSet::new(),
+                };
+            }
+            (Confidentiality::Asked { called, .. }, CaseEvent::ExpertCalled { person, .. }) => {
+                called.insert(person.clone());
             }
             (
-                Confidentiality::Asked { signed },
+                Confidentiality::Asked { signed, .. },
                 CaseEvent::ConfidentialitySigned { person, .. },
             ) => {
                 signed.insert(person.clone());
             }
             // Whoever is called anew signs anew.
             (
-                Confidentiality::Asked { signed },
+                Confidentiality::Asked { called, signed },
                 CaseEvent::ExpertReleased { person, .. }
                 | CaseEvent::RecusalRecorded { person, .. },
             ) => {
+                called.remove(person);
                 signed.remove(person);
             }
             _ => {}

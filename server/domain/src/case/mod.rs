@@ -12,6 +12,7 @@ mod event_name;
 mod evolve;
 mod evolve_after;
 mod facts;
+mod facts_of_all;
 mod guard;
 mod guide;
 mod listed;
@@ -35,6 +36,7 @@ pub use event::{Application, CaseBrief, CaseEvent, CaseRecorded, DecisionFacts};
 pub use facts::{
     CaseFacts, Confidentiality, Course, Hearing, LegalReview, NotifiedParty, Statement, Truth,
 };
+pub use facts_of_all::Facts;
 pub use guide::{
     CommitmentRoute, Concern, Guide, ListedMaterial, Need, Retention, Supply, TimeLimits,
 };

@@ -10,17 +10,22 @@ use crate::limits;
 use crate::refusal::{Code, Refusal};
 
 use super::guard::Guard;
+use crate::session::Matter;
 
 pub(super) fn decide(guard: &Guard<'_>, command: &Command) -> Result<Vec<Event>, Refusal> {
     let event = match command {
-        Command::Announce {} => announce(guard)?,
+        Command::Announce {} => return announce(guard),
         Command::Acknowledge { content_digest } => acknowledge(guard, content_digest)?,
         Command::End {
+            case,
             ending,
             reason,
             next_step,
             contact,
-        } => end(guard, ending, reason, next_step, contact)?,
+        } => {
+            let matter = guard.matter(case.as_deref())?;
+            end(guard, matter, ending, [reason, next_step, contact])?
+        }
         Command::Close {} => {
             guard.in_room()?;
             checks::close(guard.session).into_result()?;
@@ -31,31 +36,38 @@ pub(super) fn decide(guard: &Guard<'_>, command: &Command) -> Result<Vec<Event>,
     Ok(vec![event])
 }
 
-/// R39, R42: by the signer, with the sealed document in hand; lists who was live.
-fn announce(guard: &Guard<'_>) -> Result<Event, Refusal> {
-    checks::announce(guard.session, guard.ctx.case).into_result()?;
+/// R39, R42: by a signer, with the sealed documents in hand; one entry a case lists who was live.
+fn announce(guard: &Guard<'_>) -> Result<Vec<Event>, Refusal> {
+    let session = guard.session;
+    checks::announce(session, &guard.ctx.cases).into_result()?;
     guard.staff_in_room()?;
-    let sealed = guard.session.sealed().ok_or(Code::NotSealed)?;
-    if sealed.signer != *guard.person {
+    let mut waiting = session.to_announce();
+    if waiting.all(|(_, sealed)| sealed.signer != *guard.person) {
         return Err(Code::NotAllowed.into());
     }
-    Ok(Event::Announced {
-        content_digest: sealed.content_digest.clone(),
-        live: guard.session.in_room(),
-        recording_offset_us: guard.ctx.recording_offset_us,
-        number: sealed.number.clone(),
-        decision: Some(Box::new(sealed.text.clone())),
-    })
+    let announced = session
+        .to_announce()
+        .map(|(matter, sealed)| Event::Announced {
+            case: session.name_of(matter),
+            content_digest: sealed.content_digest.clone(),
+            live: session.in_room(),
+            recording_offset_us: guard.ctx.recording_offset_us,
+            number: sealed.number.clone(),
+            decision: Some(Box::new(sealed.text.clone())),
+        });
+    Ok(announced.collect())
 }
 
 /// R42: 签收, once, of exactly what was announced; a supervisor too confirms what he received.
 fn acknowledge(guard: &Guard<'_>, content_digest: &str) -> Result<Event, Refusal> {
     guard.in_room()?;
-    let announced = guard.session.announcement().ok_or(Code::NotAnnounced)?;
-    if announced != content_digest {
-        return Err(Code::DigestMismatch.into());
+    if !guard.session.is_announced() {
+        return Err(Code::NotAnnounced.into());
     }
-    if guard.session.acknowledged.contains_key(guard.person) {
+    let mut matters = guard.session.matters.iter();
+    let matter = matters.find(|of| of.announcement() == Some(content_digest));
+    let matter = matter.ok_or(Code::DigestMismatch)?;
+    if matter.acknowledged.contains_key(guard.person) {
         return Err(Code::AlreadyExists.into());
     }
     Ok(Event::Acknowledged {
@@ -67,13 +79,12 @@ fn acknowledge(guard: &Guard<'_>, content_digest: &str) -> Result<Event, Refusal
 /// R43; every ending says why, what comes next and whom to ask.
 fn end(
     guard: &Guard<'_>,
+    matter: &Matter,
     ending: &Ending,
-    reason: &str,
-    next_step: &str,
-    contact: &str,
+    [reason, next_step, contact]: [&str; 3],
 ) -> Result<Event, Refusal> {
     guard.in_room()?;
-    checks::end(guard.session, guard.ctx.case, ending).into_result()?;
+    checks::end(guard.session, matter, &guard.ctx.cases, ending).into_result()?;
     if reason.trim().is_empty() {
         return Err(Code::ReasonMissing.into());
     }
@@ -93,6 +104,7 @@ fn end(
         future_date(by, guard.ctx.now)?;
     }
     Ok(Event::Ended {
+        case: guard.session.name_of(matter),
         ending: ending.clone(),
         reason: reason.to_owned(),
         next_step: next_step.to_owned(),

@@ -15,13 +15,14 @@ use super::guard::Guard;
 pub(super) fn decide(guard: &Guard<'_>, command: &Command) -> Result<Vec<Event>, Refusal> {
     let event = match command {
         Command::Conclude {
+            case,
             outcome,
             text,
             present,
-        } => conclude(guard, *outcome, text, present)?,
+        } => conclude(guard, case.as_deref(), *outcome, text, present)?,
         Command::PrepareRecord {} => {
             guard.staff_in_room()?;
-            checks::prepare_record(guard.session, guard.ctx.case).into_result()?;
+            checks::prepare_record(guard.session, &guard.ctx.cases).into_result()?;
             let digests = digests(guard)?;
             Event::RecordPrepared {
                 digest: digests.content.clone(),
@@ -30,8 +31,11 @@ pub(super) fn decide(guard: &Guard<'_>, command: &Command) -> Result<Vec<Event>,
         }
         Command::SignRecord { digest } => sign(guard, digest)?,
         Command::NoteSignatureRefused { person, reason } => note_refused(guard, person, reason)?,
-        Command::DraftDecision { decision } => draft(guard, decision)?,
-        Command::SealDecision { content_digest } => seal(guard, content_digest)?,
+        Command::DraftDecision { case, decision } => draft(guard, case.as_deref(), decision)?,
+        Command::SealDecision {
+            case,
+            content_digest,
+        } => seal(guard, case.as_deref(), content_digest)?,
         _ => return Err(Code::NotAllowed.into()),
     };
     Ok(vec![event])
@@ -45,13 +49,15 @@ fn digests<'a>(guard: &Guard<'a>) -> Result<&'a Digests, Refusal> {
 /// R13: of those the chair confirms to be there, two are staff.
 fn conclude(
     guard: &Guard<'_>,
+    case: Option<&str>,
     outcome: SurveyOutcome,
     text: &str,
     present: &[PersonId],
 ) -> Result<Event, Refusal> {
     guard.staff_in_room()?;
     let session = guard.session;
-    checks::conclude(session, guard.ctx.case, outcome).into_result()?;
+    let matter = guard.matter(case)?;
+    checks::conclude(session, matter, &guard.ctx.cases, outcome).into_result()?;
     limits::needed(text, limits::LONG)?;
     let present: BTreeSet<_> = present.iter().cloned().collect();
     let away: Vec<_> = present
@@ -64,10 +70,11 @@ fn conclude(
     }
     let staff = present.iter().cloned();
     let staff: Vec<_> = staff
-        .filter(|person| session.is_live_staff(person, guard.ctx.case))
+        .filter(|person| session.is_live_staff(person, &guard.ctx.cases))
         .collect();
     checks::enough(session, &staff)?;
     Ok(Event::Concluded {
+        case: session.name_of(matter),
         outcome,
         text: text.to_owned(),
         present: present.into_iter().collect(),
@@ -75,18 +82,15 @@ fn conclude(
 }
 
 fn prepared<'a>(guard: &Guard<'a>) -> Result<&'a PreparedRecord, Refusal> {
-    let conclusion = guard.session.conclusion.as_ref();
-    conclusion
-        .and_then(|conclusion| conclusion.record.as_ref())
-        .ok_or_else(|| Code::RecordNotPrepared.into())
+    let record = guard.session.record.as_ref();
+    record.ok_or_else(|| Code::RecordNotPrepared.into())
 }
 
 /// R33: staff who were there at the conclusion, applicant, agent.
 fn sign(guard: &Guard<'_>, digest: &str) -> Result<Event, Refusal> {
     let confirmed = guard
         .session
-        .conclusion
-        .as_ref()
+        .last_conclusion()
         .is_none_or(|conclusion| conclusion.present.contains(guard.person));
     if guard.me.is_staff() && confirmed {
         guard.staff_in_room()?;
@@ -95,7 +99,7 @@ fn sign(guard: &Guard<'_>, digest: &str) -> Result<Event, Refusal> {
     } else {
         return Err(Code::NotAllowed.into());
     }
-    checks::sign_record(guard.session, guard.ctx.case).into_result()?;
+    checks::sign_record(guard.session, &guard.ctx.cases).into_result()?;
     let record = prepared(guard)?;
     if record.digest != digest {
         return Err(Code::DigestMismatch.into());
@@ -114,7 +118,7 @@ fn sign(guard: &Guard<'_>, digest: &str) -> Result<Event, Refusal> {
 /// R33, and R22: silence of the network is no refusal, and so is never having been there.
 fn note_refused(guard: &Guard<'_>, person: &PersonId, reason: &str) -> Result<Event, Refusal> {
     guard.staff_in_room()?;
-    checks::sign_record(guard.session, guard.ctx.case).into_result()?;
+    checks::sign_record(guard.session, &guard.ctx.cases).into_result()?;
     if !guard.other(person)?.represents_applicant() {
         return Err(Code::NotAllowed.into());
     }
@@ -137,13 +141,18 @@ fn note_refused(guard: &Guard<'_>, person: &PersonId, reason: &str) -> Result<Ev
 }
 
 /// A draft may be incomplete; sealing is what asks for the whole.
-fn draft(guard: &Guard<'_>, decision: &DecisionText) -> Result<Event, Refusal> {
+fn draft(guard: &Guard<'_>, case: Option<&str>, decision: &DecisionText) -> Result<Event, Refusal> {
     guard.staff_in_room()?;
     guard.live()?;
-    if guard.session.conclusion.is_none() {
+    let matter = guard.matter(case)?;
+    guard.decides(matter)?;
+    if matter.outcome.is_some() {
+        return Err(Code::AlreadyEnded.into());
+    }
+    if matter.conclusion.is_none() {
         return Err(Code::NotConcluded.into());
     }
-    if guard.session.sealed().is_some() {
+    if matter.sealed().is_some() {
         return Err(Code::AlreadySealed.into());
     }
     limits::needed(&decision.result, limits::SHORT)?;
@@ -159,15 +168,18 @@ fn draft(guard: &Guard<'_>, decision: &DecisionText) -> Result<Event, Refusal> {
         limits::text(basis, limits::SHORT)?;
     }
     Ok(Event::DecisionDrafted {
+        case: guard.session.name_of(matter),
         decision: decision.clone(),
     })
 }
 
-fn seal(guard: &Guard<'_>, content_digest: &str) -> Result<Event, Refusal> {
+fn seal(guard: &Guard<'_>, case: Option<&str>, content_digest: &str) -> Result<Event, Refusal> {
     guard.staff_in_room()?;
-    checks::seal(guard.session, guard.ctx.case).into_result()?;
+    let matter = guard.matter(case)?;
+    guard.decides(matter)?;
+    checks::seal(guard.session, matter, &guard.ctx.cases).into_result()?;
     // Nobody seals another's words: the approver takes them over by drafting them again.
-    if guard.session.drafter() != Some(guard.person) {
+    if matter.drafter() != Some(guard.person) {
         return Err(Code::NotAllowed.into());
     }
     let factor = guard.factor()?;
@@ -178,6 +190,7 @@ fn seal(guard: &Guard<'_>, content_digest: &str) -> Result<Event, Refusal> {
     let document = guard.ctx.document.as_ref();
     let document = document.ok_or(Code::NotSealed)?;
     Ok(Event::DecisionSealed {
+        case: guard.session.name_of(matter),
         number: document.number.clone(),
         content_digest: digests.content.clone(),
         pdf_digest: digests.pdf.clone(),

@@ -87,7 +87,7 @@ fn noticed(door: &AtDoor) -> Result<(), Refusal> {
 
 /// R16, R48: the session does not open to a recused person, nor to an expert who has not signed confidentiality.
 fn open_to(guard: &Guard<'_>, person: &PersonId) -> Result<(), Refusal> {
-    opens_to(guard.other(person)?, guard.ctx.case)
+    opens_to(guard.other(person)?, &guard.ctx.cases)
         .map_err(|refusal| Refusal::of(refusal.code, [&person.0]))
 }
 

@@ -1,13 +1,13 @@
 //! Who acts, and the checks that many acts share. Whether somebody may act at all stands in [`crate::authority`].
 
 use crate::authority::{Act, Standing, authorise};
-use crate::case::CaseFacts;
+use crate::case::Facts;
 use crate::checks;
 use crate::command::{Command, Context, Factor};
 use crate::limits;
 use crate::people::{Participant, PersonId};
 use crate::refusal::{Code, Refusal};
-use crate::session::{Admitted, AtDoor, Presence, Session};
+use crate::session::{Admitted, AtDoor, Matter, Presence, Session};
 
 /// The actor of a command, known to be a participant.
 pub(super) struct Guard<'a> {
@@ -38,7 +38,7 @@ impl<'a> Guard<'a> {
     /// Whether the session opens this act to the person at all, and the bound on what one person can add. What is somebody's
     /// right is never bounded away.
     pub fn may_act(&self, command: &Command) -> Result<(), Refusal> {
-        let standing = Standing::in_session(Some(self.me), self.ctx.case);
+        let standing = Standing::in_session(Some(self.me), &self.ctx.cases);
         let act = Act::of_session(command, self.person);
         authorise(&standing.roles, act, standing.relation)?;
         if matches!(command, Command::Leave {}) {
@@ -100,7 +100,24 @@ impl<'a> Guard<'a> {
 
     /// Live, with the quorum there (R13, R15).
     pub fn live(&self) -> Result<(), Refusal> {
-        checks::live(self.session, self.ctx.case)
+        checks::live(self.session, &self.ctx.cases)
+    }
+
+    /// The case that an act is about.
+    pub fn matter(&self, case: Option<&str>) -> Result<&'a Matter, Refusal> {
+        let unknown = || match case {
+            Some(case) => Refusal::of(Code::UnknownCase, [case]),
+            None => Code::CaseNotNamed.into(),
+        };
+        self.session.named(case).ok_or_else(unknown)
+    }
+
+    /// A case has its own approver: nobody drafts or seals for another.
+    pub fn decides(&self, matter: &Matter) -> Result<(), Refusal> {
+        if self.ctx.cases.decides(&matter.case, self.person) {
+            return Ok(());
+        }
+        Err(Code::NotAllowed.into())
     }
 
     /// A second factor, fresh at this act.
@@ -120,8 +137,8 @@ impl<'a> Guard<'a> {
 }
 
 /// R16, R48: whether the session opens to this participant.
-pub(super) fn opens_to(me: &Participant, case: &CaseFacts) -> Result<(), Refusal> {
-    Ok(Standing::in_session(Some(me), case).comes_in()?)
+pub(super) fn opens_to(me: &Participant, cases: &Facts<'_>) -> Result<(), Refusal> {
+    Ok(Standing::in_session(Some(me), cases).comes_in()?)
 }
 
 /// R19, R18: the way in.

@@ -27,7 +27,7 @@ fn applicants_choice(guard: &Guard<'_>) -> Result<(), Refusal> {
     if guard.session.scheduled.mode == Mode::OnSite {
         return Err(Code::NotAllowed.into());
     }
-    if matches!(guard.session.stage, Stage::Ended(_) | Stage::Closed(_)) {
+    if matches!(guard.session.stage, Stage::Ended | Stage::Closed) {
         return Err(Code::AlreadyEnded.into());
     }
     if !guard.presence().is_connected() {
@@ -39,7 +39,7 @@ fn applicants_choice(guard: &Guard<'_>) -> Result<(), Refusal> {
 /// R20. A reason is welcome and not needed.
 fn ask_on_site(guard: &Guard<'_>, reason: &str) -> Result<Event, Refusal> {
     applicants_choice(guard)?;
-    if guard.session.sealed().is_some() {
+    if !guard.session.is_undecided() {
         return Err(Code::AlreadySealed.into());
     }
     if guard.session.on_site_asked().is_some() {
@@ -81,7 +81,7 @@ fn change_whereabouts(guard: &Guard<'_>, whereabouts: Whereabouts) -> Result<Eve
 
 fn report_position(guard: &Guard<'_>, position: &Position) -> Result<Event, Refusal> {
     guard.staff_in_room()?;
-    if matches!(guard.session.stage, Stage::Ended(_)) {
+    if matches!(guard.session.stage, Stage::Ended) {
         return Err(Code::AlreadyEnded.into());
     }
     if !position.is_on_earth() {

@@ -41,7 +41,7 @@ pub fn decide(
 }
 
 fn events(guard: &Guard<'_>, command: &Command) -> Result<Vec<Event>, Refusal> {
-    if matches!(guard.session.stage, Stage::Closed(_)) {
+    if matches!(guard.session.stage, Stage::Closed) {
         return Err(Code::NotInThisStage.into());
     }
     match command {

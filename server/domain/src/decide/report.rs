@@ -32,7 +32,7 @@ pub fn report(
 }
 
 fn presence(session: &Session, report: &Report, ctx: &Context<'_>) -> Result<Event, Refusal> {
-    if matches!(session.stage, Stage::Closed(_)) {
+    if matches!(session.stage, Stage::Closed) {
         return Err(Code::NotInThisStage.into());
     }
     match report {
@@ -86,7 +86,7 @@ fn present<'a>(session: &'a Session, person: &PersonId) -> Result<&'a Presence, 
 
 /// R16.
 fn not_recused(person: &PersonId, ctx: &Context<'_>) -> Result<(), Refusal> {
-    if ctx.case.recused.contains(person) {
+    if ctx.cases.is_recused(person) {
         return Err(Code::Recused.into());
     }
     Ok(())
@@ -104,7 +104,7 @@ fn arrived(
         .participant(person)
         .filter(|participant| participant.has_part())
         .ok_or(Code::NotAParticipant)?;
-    opens_to(me, ctx.case)?;
+    opens_to(me, &ctx.cases)?;
     limits::needed(&seat.0, limits::TOKEN)?;
     limits::text(device, limits::SHORT)?;
     let presence = session.presence(person);
@@ -154,7 +154,7 @@ fn recording(session: &Session, report: &Report) -> Result<Event, Refusal> {
             if session.recording.is_running() {
                 return Err(Code::AlreadyExists.into());
             }
-            if matches!(session.stage, Stage::Closed(_)) {
+            if matches!(session.stage, Stage::Closed) {
                 return Err(Code::NotInThisStage.into());
             }
             Ok(Event::RecordingStarted)

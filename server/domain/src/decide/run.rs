@@ -13,14 +13,14 @@ pub(super) fn decide(guard: &Guard<'_>, command: &Command) -> Result<Vec<Event>,
     let event = match command {
         Command::Start {} => {
             guard.in_room()?;
-            checks::start(guard.session, guard.ctx.case).into_result()?;
+            checks::start(guard.session, &guard.ctx.cases).into_result()?;
             guard.staff_in_room()?;
             Event::Started
         }
         Command::Suspend { reason } => suspend(guard, reason)?,
         Command::Resume {} => {
             guard.staff_in_room()?;
-            checks::resume(guard.session, guard.ctx.case).into_result()?;
+            checks::resume(guard.session, &guard.ctx.cases).into_result()?;
             Event::Resumed
         }
         Command::BeginDeliberation {} => begin_deliberation(guard)?,

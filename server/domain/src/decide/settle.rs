@@ -36,7 +36,7 @@ fn consequence(session: &Session, ctx: &Context<'_>) -> Option<Event> {
             person: check.person.clone(),
         });
     }
-    let quorum = checks::has_quorum(session, ctx.case);
+    let quorum = checks::has_quorum(session, &ctx.cases);
     match (&session.stage, &session.recording) {
         (Stage::Live(_), _) if !quorum => Some(Event::Suspended(Suspension::QuorumLost)),
         (Stage::Live(_), Recording::Stopped { detail, .. }) => {
@@ -57,7 +57,7 @@ fn consequence(session: &Session, ctx: &Context<'_>) -> Option<Event> {
 
 fn can_go_on(session: &Session, check: &IdentityCheck, ctx: &Context<'_>) -> bool {
     let person = session.presence(&check.person);
-    let recused = |person| ctx.case.recused.contains(person);
+    let recused = |person| ctx.cases.is_recused(person);
     person.at_door().is_some()
         && person.is_connected()
         && person.has_acknowledged()

@@ -9,6 +9,7 @@ use crate::event::{
 use crate::limits;
 use crate::people::PersonId;
 use crate::refusal::{Code, Refusal};
+use crate::session::Matter;
 use crate::template::{CheckItem, Remote};
 
 use super::guard::Guard;
@@ -35,11 +36,26 @@ pub(super) fn decide(guard: &Guard<'_>, command: &Command) -> Result<Vec<Event>,
     Ok(vec![event])
 }
 
-/// Live, and nothing concluded yet: a conclusion closes the survey.
+/// Live, and not all concluded yet: the last conclusion closes the survey.
 fn surveying(guard: &Guard<'_>) -> Result<(), Refusal> {
     guard.live()?;
-    if guard.session.conclusion.is_some() {
-        return Err(Code::AlreadyConcluded.into());
+    let mut matters = guard.session.matters.iter();
+    if matters.any(Matter::is_surveyed) {
+        return Ok(());
+    }
+    Err(Code::AlreadyConcluded.into())
+}
+
+/// What a case concluded on stays as it was; what a case left open without a conclusion nobody answers for it.
+fn of_a_surveyed_case(guard: &Guard<'_>, code: &str) -> Result<(), Refusal> {
+    let of_item = |matter: &&Matter| {
+        let case = guard.session.scheduled.case(&matter.case);
+        case.is_some_and(|case| case.has_item(code))
+    };
+    let having = || guard.session.matters.iter().filter(of_item);
+    let concluded = having().any(|matter| matter.conclusion.is_some());
+    if concluded || !having().any(Matter::is_surveyed) {
+        return Err(Refusal::of(Code::AlreadyConcluded, [code]));
     }
     Ok(())
 }
@@ -48,16 +64,17 @@ fn surveying(guard: &Guard<'_>) -> Result<(), Refusal> {
 fn open_item<'a>(guard: &Guard<'a>, code: &str) -> Result<&'a CheckItem, Refusal> {
     let unknown = || Refusal::new(Code::UnknownItem);
     let item = guard.session.item(code).ok_or_else(unknown)?;
-    if !guard.session.is_open(code) {
+    if !guard.session.scheduled.is_open(code) {
         return Err(Refusal::of(Code::ItemNotReopened, [code]));
     }
+    of_a_surveyed_case(guard, code)?;
     Ok(item)
 }
 
 fn answer_item(guard: &Guard<'_>, answer: &Answer) -> Result<Event, Refusal> {
     guard.staff_in_room()?;
     surveying(guard)?;
-    checks::at_the_site(guard.session, guard.ctx.case, None)?;
+    checks::at_the_site(guard.session, &guard.ctx.cases, None)?;
     let item = open_item(guard, &answer.code)?;
     limits::text(&answer.note, limits::SHORT)?;
     if let Some(measurement) = &answer.measurement {
@@ -137,7 +154,7 @@ fn take_evidence(guard: &Guard<'_>, evidence: &Evidence) -> Result<Event, Refusa
     file_described(evidence)?;
     let here = evidence.position.as_ref();
     let here = here.map(|position| (&evidence.person, position));
-    checks::at_the_site(guard.session, guard.ctx.case, here)?;
+    checks::at_the_site(guard.session, &guard.ctx.cases, here)?;
     if guard.session.evidence(&evidence.id).is_some() {
         return Err(Code::AlreadyExists.into());
     }
@@ -150,7 +167,7 @@ fn take_evidence(guard: &Guard<'_>, evidence: &Evidence) -> Result<Event, Refusa
         None => return Err(Code::UnknownItem.into()),
     }
     let first = guard.session.evidence.is_empty();
-    let exterior_first = guard.session.scheduled.template.settings.exterior_first;
+    let exterior_first = guard.session.scheduled.exterior_first();
     if first && exterior_first && evidence.kind != EvidenceKind::Exterior {
         return Err(Code::ExteriorFirst.into());
     }
@@ -182,7 +199,7 @@ fn annotate(
 ) -> Result<Event, Refusal> {
     in_room_with_credential(guard)?;
     surveying(guard)?;
-    checks::at_the_site(guard.session, guard.ctx.case, None)?;
+    checks::at_the_site(guard.session, &guard.ctx.cases, None)?;
     limits::needed(id, limits::TOKEN)?;
     limits::text(note, limits::SHORT)?;
     if guard.session.evidence(evidence).is_none() {
@@ -256,7 +273,7 @@ fn take_statement(guard: &Guard<'_>, text: &str, waived: bool) -> Result<Event, 
     if guard.session.is_deliberating() {
         return Err(Code::DeliberationRunning.into());
     }
-    if guard.session.sealed().is_some() {
+    if !guard.session.is_undecided() {
         return Err(Code::AlreadySealed.into());
     }
     if waived {

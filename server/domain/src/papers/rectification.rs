@@ -71,22 +71,24 @@ impl RectificationNotice {
         Ok(notice)
     }
 
-    /// Of a session that ended with a date to rectify by: the items that failed, as the surveyors saw them.
+    /// Of a case that left the session with a date to rectify by: the items that failed, as the surveyors saw them.
     ///
     /// # Errors
     /// `not_ended` unless it ended so; else as for [`RectificationNotice::new`].
-    pub fn of_session(issue: &Issue<'_>, session: &Session) -> Result<Self, Refusal> {
+    pub fn of_session(issue: &Issue<'_>, session: &Session, case: &str) -> Result<Self, Refusal> {
+        let matter = session.named(Some(case));
+        let matter = matter.ok_or_else(|| Refusal::of(Code::UnknownCase, [case]))?;
         let Some(Outcome::Ending {
             ending: Ending::Rectify { by },
             reason,
             next_step,
             contact,
             at,
-        }) = session.outcome()
+        }) = &matter.outcome
         else {
             return Err(Code::NotEnded.into());
         };
-        let surveyed = session.conclusion.as_ref().map(|conclusion| conclusion.at);
+        let surveyed = matter.conclusion.as_ref().map(|conclusion| conclusion.at);
         let surveyed = surveyed.or(session.started_at).unwrap_or(*at);
         let surveyed = crate::documents::civil_date(surveyed)
             .ok_or_else(|| Refusal::of(Code::DateInvalid, ["surveyed"]))?;
@@ -95,7 +97,7 @@ impl RectificationNotice {
             Rectification {
                 session: session.scheduled.session.clone(),
                 surveyed,
-                items: failed(session),
+                items: failed(session, case),
                 by: by.clone(),
                 reason: reason.clone(),
                 next_step: next_step.clone(),
@@ -130,8 +132,9 @@ impl RectificationNotice {
 }
 
 /// In the checklist's order. A failure without a note says at least that it was not met.
-fn failed(session: &Session) -> Vec<FailedItem> {
-    let items = session.scheduled.template.items.iter();
+fn failed(session: &Session, case: &str) -> Vec<FailedItem> {
+    let of = session.scheduled.case(case);
+    let items = of.into_iter().flat_map(|of| &of.template.items);
     items
         .filter_map(|item| {
             let answer = &session.answers.get(&item.code)?.answer;

@@ -211,6 +211,7 @@ fn ended(ending: Ending) -> Play {
         .unwrap();
     play.sign_all().unwrap();
     let end = Command::End {
+        case: None,
         ending,
         reason: "一项关键项不符合".into(),
         next_step: "整改后预约复勘".into(),
@@ -225,13 +226,15 @@ fn r44_the_notice_names_the_failed_items_alone() {
     let play = ended(Ending::Rectify {
         by: "2026-12-05".into(),
     });
-    let notice = with(|issue| RectificationNotice::of_session(issue, &play.session)).unwrap();
+    let notice =
+        with(|issue| RectificationNotice::of_session(issue, &play.session, "case-1")).unwrap();
     let failed: Vec<_> = notice.matter.items.iter().map(|item| &item.seen).collect();
     assert_eq!(failed, ["未见强制排风"]);
     assert!(notice.words.resurvey[0].contains(&notice.matter.items[0].code));
     assert!(notice.words.deadline[0].contains("2026年12月5日"));
     let other = ended(Ending::SwitchOnSite);
-    let refusal = with(|issue| RectificationNotice::of_session(issue, &other.session)).unwrap_err();
+    let refusal =
+        with(|issue| RectificationNotice::of_session(issue, &other.session, "case-1")).unwrap_err();
     assert_eq!(refusal.code, Code::NotEnded);
 }
 

@@ -3,10 +3,9 @@
 use crate::command::Actor;
 use crate::event::{Event, Evidence, Recorded};
 
-use super::stage::{Outcome, Run, Stage, Talk};
+use super::stage::{Run, Stage, Talk};
 use super::{
-    Annotation, Answered, Conclusion, Decision, Gap, Opinion, Recording, Segment, Session,
-    Statement, TakenEvidence,
+    Annotation, Answered, Gap, Opinion, Recording, Segment, Session, Statement, TakenEvidence,
 };
 
 impl Session {
@@ -27,7 +26,7 @@ impl Session {
         self.evolve_location(&entry.event, at);
         self.evolve_recording(&entry.event, at);
         self.evolve_survey(&entry.event, at);
-        self.evolve_conclusion(entry);
+        self.evolve_matters(entry);
     }
 
     fn evolve_stage(&mut self, event: &Event, at: i64) {
@@ -65,48 +64,9 @@ impl Session {
                     since,
                 }
             }
-            (Stage::Live(run), Event::Announced { .. }) => match self.announced(event, at) {
-                Some(outcome) => Stage::Ended(outcome),
-                None => Stage::Live(run),
-            },
-            (
-                Stage::Lobby | Stage::Live(_) | Stage::Suspended { .. },
-                Event::Ended {
-                    ending,
-                    reason,
-                    next_step,
-                    contact,
-                },
-            ) => Stage::Ended(Outcome::Ending {
-                at,
-                ending: ending.clone(),
-                reason: reason.clone(),
-                next_step: next_step.clone(),
-                contact: contact.clone(),
-            }),
-            (Stage::Ended(outcome), Event::Closed) => Stage::Closed(outcome),
+            (Stage::Ended, Event::Closed) => Stage::Closed,
             (stage, _) => stage,
         };
-    }
-
-    /// R39: nothing is announced that is not sealed.
-    fn announced(&self, event: &Event, at: i64) -> Option<Outcome> {
-        let Event::Announced {
-            content_digest,
-            live,
-            recording_offset_us,
-            ..
-        } = event
-        else {
-            return None;
-        };
-        let sealed = self.sealed()?;
-        (sealed.content_digest == *content_digest).then(|| Outcome::Announced {
-            at,
-            content_digest: content_digest.clone(),
-            live: live.clone(),
-            recording_offset_us: *recording_offset_us,
-        })
     }
 
     fn evolve_recording(&mut self, event: &Event, at: i64) {
@@ -209,9 +169,6 @@ impl Session {
                 waived: *waived,
                 at,
             }),
-            Event::Acknowledged { person, .. } if self.announcement().is_some() => {
-                self.acknowledged.entry(person.clone()).or_insert(at);
-            }
             _ => {}
         }
     }
@@ -223,32 +180,6 @@ impl Session {
                 evidence: evidence.clone(),
                 at,
             });
-        }
-    }
-
-    fn evolve_conclusion(&mut self, entry: &Recorded) {
-        let (event, at) = (&entry.event, entry.at);
-        if let Event::Concluded {
-            outcome,
-            text,
-            present,
-        } = event
-            && self.is_live()
-            && self.conclusion.is_none()
-            && self.unanswered().is_empty()
-        {
-            self.conclusion = Some(Conclusion {
-                at,
-                outcome: *outcome,
-                text: text.clone(),
-                present: present.clone(),
-                record: None,
-                decision: Decision::None,
-            });
-        }
-        if let Some(conclusion) = &mut self.conclusion {
-            conclusion.evolve_record(event, at);
-            conclusion.evolve_decision(entry);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! R20 and R23 in the state: who asked for an on-site survey, and whose device was beyond the fence.
 
-use crate::case::CaseFacts;
+use crate::case::Facts;
 use crate::event::{Event, Position};
 use crate::people::PersonId;
 
@@ -42,8 +42,8 @@ pub struct LocationOverride {
 
 impl Deviation {
     /// Two staff of whom none is recused said why it may go on.
-    fn is_overridden(&self, case: &CaseFacts) -> bool {
-        let counts = |by: &&LocationOverride| !case.recused.contains(&by.person);
+    fn is_overridden(&self, cases: &Facts<'_>) -> bool {
+        let counts = |by: &&LocationOverride| !cases.is_recused(&by.person);
         self.overrides.iter().filter(counts).count() >= OVERRIDES
     }
 }
@@ -65,9 +65,9 @@ impl Session {
 
     /// R23: whose devices stop the survey until two staff override.
     #[must_use]
-    pub fn deviating(&self, case: &CaseFacts) -> Vec<PersonId> {
+    pub fn deviating(&self, cases: &Facts<'_>) -> Vec<PersonId> {
         let open =
-            |deviation: &&Deviation| deviation.until.is_none() && !deviation.is_overridden(case);
+            |deviation: &&Deviation| deviation.until.is_none() && !deviation.is_overridden(cases);
         let deviations = self.deviations.iter().filter(open);
         deviations
             .map(|deviation| deviation.person.clone())

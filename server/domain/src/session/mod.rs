@@ -4,9 +4,10 @@
 //! changes nothing. So a state is lawful however it came about, and `decide` alone says which events may be written.
 
 mod evolve;
-mod evolve_conclusion;
+mod evolve_matters;
 mod evolve_people;
 mod location;
+mod matter;
 mod presence;
 mod queries;
 mod stage;
@@ -14,6 +15,7 @@ mod stage;
 use std::collections::BTreeMap;
 
 pub use location::{Deviation, LocationOverride, OnSiteRequest};
+pub use matter::Matter;
 pub use presence::{
     Admitted, AtDoor, Attendance, Connection, Credential, Identity, Media, Notice, Place, Presence,
     Stay,
@@ -58,9 +60,10 @@ pub struct Session {
     pub on_site_requests: Vec<OnSiteRequest>,
     /// R23: every one there was.
     pub deviations: Vec<Deviation>,
-    pub conclusion: Option<Conclusion>,
-    /// R42: who confirmed receipt of the announcement, and when.
-    pub acknowledged: BTreeMap<PersonId, i64>,
+    /// One a case, in the order of `scheduled.cases()`; never empty.
+    pub matters: Vec<Matter>,
+    /// The one survey record of all cases.
+    pub record: Option<PreparedRecord>,
     pub receipts: u32,
 }
 
@@ -140,9 +143,10 @@ impl Session {
 
     fn new(scheduled: &Scheduled, at: i64) -> Self {
         let carried = scheduled
-            .resurvey
-            .iter()
-            .flat_map(|resurvey| &resurvey.carried);
+            .cases()
+            .filter_map(|of| of.resurvey)
+            .flat_map(|resurvey| &resurvey.carried)
+            .filter(|answer| !scheduled.is_open(&answer.code));
         Self {
             scheduled: scheduled.clone(),
             stage: Stage::Scheduled,
@@ -177,8 +181,8 @@ impl Session {
             said: 0,
             on_site_requests: Vec::new(),
             deviations: Vec::new(),
-            conclusion: None,
-            acknowledged: BTreeMap::new(),
+            matters: scheduled.cases().map(|of| Matter::new(of.case)).collect(),
+            record: None,
             receipts: 0,
         }
     }

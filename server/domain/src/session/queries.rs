@@ -2,17 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use crate::case::CaseFacts;
-use crate::event::{
-    Answer, CheckResult, DecisionText, MeasuredHow, Mode, OpinionKind, SurveyOutcome,
-};
+use crate::case::Facts;
+use crate::event::{Answer, CheckResult, MeasuredHow, Mode, OpinionKind, SurveyOutcome};
 use crate::people::{Participant, PersonId, Role, SeatId};
 use crate::site::Whereabouts;
 use crate::template::{CheckItem, Level, Remote};
 
 use super::{
-    Conclusion, Decision, Opinion, Outcome, Presence, Run, SealedDecision, Session, Stage,
-    TakenEvidence, Talk,
+    Conclusion, Matter, Opinion, Presence, Run, SealedDecision, Session, Stage, TakenEvidence, Talk,
 };
 
 static ABSENT: Presence = Presence::Absent;
@@ -26,8 +23,8 @@ impl Session {
             Stage::Lobby => "lobby",
             Stage::Live(_) => "live",
             Stage::Suspended { .. } => "suspended",
-            Stage::Ended(_) => "ended",
-            Stage::Closed(_) => "closed",
+            Stage::Ended => "ended",
+            Stage::Closed => "closed",
         }
     }
 
@@ -90,37 +87,62 @@ impl Session {
             .is_some_and(|run| matches!(run.talk, Talk::Deliberation { .. }))
     }
 
+    /// The matter of the case so named; without a name, of the only one.
     #[must_use]
-    pub const fn outcome(&self) -> Option<&Outcome> {
-        match &self.stage {
-            Stage::Ended(outcome) | Stage::Closed(outcome) => Some(outcome),
-            _ => None,
+    pub fn named(&self, case: Option<&str>) -> Option<&Matter> {
+        match (case, self.matters.as_slice()) {
+            (None, [only]) => Some(only),
+            (None, _) => None,
+            (Some(case), matters) => matters.iter().find(|matter| matter.case == case),
         }
     }
 
-    /// The digest that was announced.
+    /// As events and commands name it: not at all where there is no other.
     #[must_use]
-    pub fn announcement(&self) -> Option<&str> {
-        match self.outcome()? {
-            Outcome::Announced { content_digest, .. } => Some(content_digest),
-            Outcome::Ending { .. } => None,
-        }
+    pub fn name_of(&self, matter: &Matter) -> Option<String> {
+        (self.matters.len() > 1).then(|| matter.case.clone())
+    }
+
+    /// Whether a case has neither a sealed decision nor an ending.
+    #[must_use]
+    pub fn is_undecided(&self) -> bool {
+        let mut matters = self.matters.iter();
+        matters.any(|of| of.outcome.is_none() && of.sealed().is_none())
+    }
+
+    /// Whether anything was announced. It all is, in one act.
+    #[must_use]
+    pub fn is_announced(&self) -> bool {
+        self.matters.iter().any(|of| of.announcement().is_some())
+    }
+
+    /// Sealed, and neither announced nor ended.
+    pub fn to_announce(&self) -> impl Iterator<Item = (&Matter, &SealedDecision)> {
+        let waiting = self.matters.iter().filter(|of| of.outcome.is_none());
+        waiting.filter_map(|matter| matter.sealed().map(|sealed| (matter, sealed)))
+    }
+
+    /// The last conclusion there was: at it the chair confirmed who is there.
+    #[must_use]
+    pub fn last_conclusion(&self) -> Option<&Conclusion> {
+        let concluded = self.matters.iter().filter_map(|of| of.conclusion.as_ref());
+        concluded.max_by_key(|conclusion| conclusion.at)
     }
 
     /// Live, identified staff: admitted, credential shown, reachable, not recused (R13, R14, R16, R17).
     #[must_use]
-    pub fn live_staff(&self, case: &CaseFacts) -> Vec<PersonId> {
+    pub fn live_staff(&self, cases: &Facts<'_>) -> Vec<PersonId> {
         self.people()
-            .filter(|(participant, _)| self.is_live_staff(&participant.person, case))
+            .filter(|(participant, _)| self.is_live_staff(&participant.person, cases))
             .map(|(participant, _)| participant.person.clone())
             .collect()
     }
 
     #[must_use]
-    pub fn is_live_staff(&self, person: &PersonId, case: &CaseFacts) -> bool {
+    pub fn is_live_staff(&self, person: &PersonId, cases: &Facts<'_>) -> bool {
         let presence = self.presence(person);
         self.participant(person).is_some_and(Participant::is_staff)
-            && !case.recused.contains(person)
+            && !cases.is_recused(person)
             && presence.is_in_room()
             && presence
                 .admitted()
@@ -166,20 +188,7 @@ impl Session {
 
     #[must_use]
     pub fn item(&self, code: &str) -> Option<&CheckItem> {
-        self.scheduled
-            .template
-            .items
-            .iter()
-            .find(|item| item.code == code)
-    }
-
-    /// R44: in a re-survey only the failed items are open.
-    #[must_use]
-    pub fn is_open(&self, code: &str) -> bool {
-        self.scheduled
-            .resurvey
-            .as_ref()
-            .is_none_or(|resurvey| resurvey.carried.iter().all(|answer| answer.code != code))
+        self.scheduled.items().find(|item| item.code == code)
     }
 
     #[must_use]
@@ -189,14 +198,14 @@ impl Session {
 
     /// R31.
     #[must_use]
-    pub fn unanswered(&self) -> Vec<String> {
-        self.codes(|item| !self.answers.contains_key(&item.code))
+    pub fn unanswered(&self, matter: &Matter) -> Vec<String> {
+        self.codes(matter, |item| !self.answers.contains_key(&item.code))
     }
 
     /// R21: items whose answer cannot be concluded on in this mode.
     #[must_use]
-    pub fn unsuitably_answered(&self) -> Vec<String> {
-        self.codes(|item| {
+    pub fn unsuitably_answered(&self, matter: &Matter) -> Vec<String> {
+        self.codes(matter, |item| {
             self.answers
                 .get(&item.code)
                 .is_some_and(|answered| !self.suits(item, &answered.answer))
@@ -210,7 +219,7 @@ impl Session {
         if answer.result == CheckResult::OnSiteOnly {
             return false;
         }
-        if !on_site_only || !self.is_open(&item.code) {
+        if !on_site_only || !self.scheduled.is_open(&item.code) {
             return true;
         }
         let read_on_site = answer
@@ -226,8 +235,8 @@ impl Session {
 
     /// Failed items of a level.
     #[must_use]
-    pub fn failed(&self, level: Level) -> Vec<String> {
-        self.codes(|item| {
+    pub fn failed(&self, matter: &Matter, level: Level) -> Vec<String> {
+        self.codes(matter, |item| {
             item.level == level
                 && self
                     .answers
@@ -236,23 +245,36 @@ impl Session {
         })
     }
 
+    /// How many failures of each level the case's template lets pass (R32).
+    #[must_use]
+    pub fn allowed(&self, matter: &Matter) -> [(Level, u16); 3] {
+        let rule = self.scheduled.case(&matter.case);
+        let rule = rule.map(|of| of.template.judgement);
+        let (major, minor) = rule.map_or((0, 0), |rule| {
+            (rule.major_failures_allowed, rule.minor_failures_allowed)
+        });
+        [
+            (Level::Key, 0),
+            (Level::Major, major),
+            (Level::Minor, minor),
+        ]
+    }
+
     /// R32: what the template's judgement rule makes of the answers.
     #[must_use]
-    pub fn judged(&self) -> SurveyOutcome {
-        let judgement = self.scheduled.template.judgement;
-        let within = |level, allowed: u16| self.failed(level).len() <= usize::from(allowed);
-        if within(Level::Key, 0)
-            && within(Level::Major, judgement.major_failures_allowed)
-            && within(Level::Minor, judgement.minor_failures_allowed)
-        {
+    pub fn judged(&self, matter: &Matter) -> SurveyOutcome {
+        let mut levels = self.allowed(matter).into_iter();
+        if levels.all(|(level, most)| self.failed(matter, level).len() <= usize::from(most)) {
             SurveyOutcome::Passed
         } else {
             SurveyOutcome::Failed
         }
     }
 
-    fn codes(&self, wanted: impl Fn(&CheckItem) -> bool) -> Vec<String> {
-        let items = self.scheduled.template.items.iter();
+    /// Of the case's own checklist.
+    fn codes(&self, matter: &Matter, wanted: impl Fn(&CheckItem) -> bool) -> Vec<String> {
+        let of = self.scheduled.case(&matter.case);
+        let items = of.into_iter().flat_map(|of| &of.template.items);
         items
             .filter(|item| wanted(item))
             .map(|item| item.code.clone())
@@ -278,45 +300,18 @@ impl Session {
 
     /// R37: joining departments that have not filed.
     #[must_use]
-    pub fn departments_missing(&self) -> Vec<String> {
+    pub fn departments_missing(&self, matter: &Matter) -> Vec<String> {
         let filed = |department: &String| {
             self.opinions.iter().any(|opinion| {
                 matches!(&opinion.kind, OpinionKind::Department { department: of } if of == department)
             })
         };
-        let departments = self.scheduled.joining_departments.iter();
+        let of = self.scheduled.case(&matter.case);
+        let departments = of.into_iter().flat_map(|of| of.joining_departments);
         departments
             .filter(|department| !filed(department))
             .cloned()
             .collect()
-    }
-
-    /// The decision as drafted or sealed.
-    #[must_use]
-    pub fn decision_text(&self) -> Option<&DecisionText> {
-        match &self.conclusion.as_ref()?.decision {
-            Decision::None => None,
-            Decision::Drafted { text, .. } => Some(text),
-            Decision::Sealed(sealed) => Some(&sealed.text),
-        }
-    }
-
-    /// Who drafted the decision, and so is the one who can seal it.
-    #[must_use]
-    pub fn drafter(&self) -> Option<&PersonId> {
-        match &self.conclusion.as_ref()?.decision {
-            Decision::None => None,
-            Decision::Drafted { by, .. } => by.as_ref(),
-            Decision::Sealed(sealed) => Some(&sealed.signer),
-        }
-    }
-
-    #[must_use]
-    pub fn sealed(&self) -> Option<&SealedDecision> {
-        match &self.conclusion.as_ref()?.decision {
-            Decision::Sealed(sealed) => Some(sealed),
-            _ => None,
-        }
     }
 
     /// R33: whose signatures under the survey record are still missing.
@@ -324,18 +319,18 @@ impl Session {
     /// Both staff: two of those the chair confirmed present, surveyors first. The applicant's side: one signature, or
     /// one noted refusal. A recused person's signature does not count (R16).
     #[must_use]
-    pub fn signatures_missing(&self, case: &CaseFacts) -> Vec<PersonId> {
-        let Some(conclusion) = &self.conclusion else {
+    pub fn signatures_missing(&self, cases: &Facts<'_>) -> Vec<PersonId> {
+        let Some(conclusion) = self.last_conclusion() else {
             return Vec::new();
         };
         let signed = |person: &PersonId| {
-            !case.recused.contains(person)
-                && conclusion.record.as_ref().is_some_and(|record| {
+            !cases.is_recused(person)
+                && self.record.as_ref().is_some_and(|record| {
                     let mut signatures = record.signatures.iter();
                     signatures.any(|signature| signature.person == *person)
                 })
         };
-        let mut missing = self.staff_signatures_missing(conclusion, case, &signed);
+        let mut missing = self.staff_signatures_missing(conclusion, cases, &signed);
         let applicants: Vec<_> = self
             .scheduled
             .participants
@@ -343,7 +338,7 @@ impl Session {
             .filter(|participant| participant.represents_applicant())
             .map(|participant| participant.person.clone())
             .collect();
-        let refused = conclusion
+        let refused = self
             .record
             .as_ref()
             .is_some_and(|record| !record.refusals.is_empty());
@@ -356,10 +351,10 @@ impl Session {
     /// R33: two staff of those confirmed present, surveyors first, then applicants and agents.
     #[must_use]
     pub fn signers(&self) -> Vec<PersonId> {
-        let Some(conclusion) = &self.conclusion else {
+        let Some(conclusion) = self.last_conclusion() else {
             return Vec::new();
         };
-        let nobody = CaseFacts::default();
+        let nobody = Facts::default();
         let mut signers = self.staff_signatures_missing(conclusion, &nobody, &|_| false);
         let applicants = self.scheduled.participants.iter();
         signers.extend(
@@ -373,21 +368,21 @@ impl Session {
     fn staff_signatures_missing(
         &self,
         conclusion: &Conclusion,
-        case: &CaseFacts,
+        cases: &Facts<'_>,
         signed: &dyn Fn(&PersonId) -> bool,
     ) -> Vec<PersonId> {
         let mut staff: Vec<_> = conclusion
             .present
             .iter()
             .filter_map(|person| self.participant(person))
-            .filter(|staff| staff.is_staff() && !case.recused.contains(&staff.person))
+            .filter(|staff| staff.is_staff() && !cases.is_recused(&staff.person))
             .collect();
         staff.sort_by_key(|staff| !staff.is(Role::Surveyor));
         let have = staff.iter().filter(|staff| signed(&staff.person)).count();
         let recused = conclusion
             .present
             .iter()
-            .filter(|person| case.recused.contains(*person));
+            .filter(|person| cases.is_recused(person));
         let unsigned = staff
             .iter()
             .map(|staff| &staff.person)

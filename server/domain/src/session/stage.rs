@@ -14,8 +14,8 @@ pub enum Stage {
         cause: Suspension,
         since: i64,
     },
-    Ended(Outcome),
-    Closed(Outcome),
+    Ended,
+    Closed,
 }
 
 /// What goes on while a session runs; survives a suspension.
@@ -32,7 +32,7 @@ pub enum Talk {
     Deliberation { since: i64 },
 }
 
-/// How a session ended: exactly one of these (R43).
+/// How a case left the session: exactly one of these (R43).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     Announced {
@@ -74,7 +74,7 @@ impl Recording {
     }
 }
 
-/// The survey conclusion (勘验结论), with what follows from it.
+/// The survey conclusion (勘验结论) of one case, with the decision that follows from it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Conclusion {
     pub at: i64,
@@ -82,11 +82,10 @@ pub struct Conclusion {
     pub text: String,
     /// Whom the chair confirmed to be there.
     pub present: Vec<PersonId>,
-    pub record: Option<PreparedRecord>,
     pub decision: Decision,
 }
 
-/// The survey record (勘验笔录) as it was read back.
+/// The survey record (勘验笔录) of all cases, as it was read back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PreparedRecord {
     pub at: i64,

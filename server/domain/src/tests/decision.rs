@@ -26,12 +26,14 @@ fn sign() -> Command {
 
 fn seal() -> Command {
     Command::SealDecision {
+        case: None,
         content_digest: "c0".repeat(32),
     }
 }
 
 fn end(ending: Ending) -> Command {
     Command::End {
+        case: None,
         ending,
         reason: "H11 不符合".to_owned(),
         next_step: "整改后复勘".to_owned(),
@@ -44,8 +46,14 @@ fn rectify(by: &str) -> Command {
 }
 
 fn drafted(play: &mut Play, decision: DecisionText) {
-    play.act(CHAIR, &Command::DraftDecision { decision })
-        .unwrap();
+    play.act(
+        CHAIR,
+        &Command::DraftDecision {
+            case: None,
+            decision,
+        },
+    )
+    .unwrap();
 }
 
 /// A failed survey: concluded, signed.
@@ -257,6 +265,7 @@ fn r39_nothing_is_announced_unsealed_or_by_another() {
     assert_eq!(refused(&play, CHAIR, &seal()), Code::FactorNeeded);
     play.factor = true;
     let other = Command::SealDecision {
+        case: None,
         content_digest: "00".repeat(32),
     };
     assert_eq!(refused(&play, CHAIR, &other), Code::DigestMismatch);
@@ -267,7 +276,10 @@ fn r39_nothing_is_announced_unsealed_or_by_another() {
     );
     assert_eq!(refused(&play, CHAIR, &seal()), Code::AlreadySealed);
     let decision = grant();
-    let draft = Command::DraftDecision { decision };
+    let draft = Command::DraftDecision {
+        case: None,
+        decision,
+    };
     assert_eq!(refused(&play, CHAIR, &draft), Code::AlreadySealed);
     play.act(CHAIR, &Command::Announce {}).unwrap();
 }
@@ -276,10 +288,10 @@ fn r39_nothing_is_announced_unsealed_or_by_another() {
 fn r39_the_signer_is_live_and_after_his_network_drops_it_is_announced_when_he_is_back() {
     let mut play = sealed().unwrap();
     play.report(&lost(CHAIR)).unwrap();
-    let missing = checks::announce(&play.session, &play.case).into_vec();
+    let missing = checks::announce(&play.session, &play.facts()).into_vec();
     assert_eq!(missing[0].code, Code::SignerNotLive);
     assert!(play.ask(CHAIR, &Command::Announce {}).is_err());
-    assert_eq!(play.session.announcement(), None);
+    assert_eq!(play.matter().announcement(), None);
     play.report(&restored(CHAIR)).unwrap();
     play.act(CHAIR, &Command::Announce {}).unwrap();
 }
@@ -294,8 +306,14 @@ fn r39_an_approver_seals_only_what_he_drafted_himself() {
             participant.roles.insert(Role::Approver);
         });
     let decision = grant();
-    play.act(REVIEWER, &Command::DraftDecision { decision })
-        .unwrap();
+    play.act(
+        REVIEWER,
+        &Command::DraftDecision {
+            case: None,
+            decision,
+        },
+    )
+    .unwrap();
     assert_eq!(refused(&play, CHAIR, &seal()), Code::NotAllowed);
     play.act(REVIEWER, &seal()).unwrap();
     assert_eq!(
@@ -384,7 +402,7 @@ fn r42_the_announcement_lists_who_was_live_and_each_acknowledges_once() {
     // Who was away acknowledges when he is back.
     play.report(&restored(HELPER)).unwrap();
     play.act(HELPER, &acknowledge("c0")).unwrap();
-    assert_eq!(play.session.acknowledged.len(), 2);
+    assert_eq!(play.matter().acknowledged.len(), 2);
 }
 
 #[test]
@@ -405,7 +423,7 @@ fn r43_a_session_ends_with_exactly_one_ending(#[case] ending: Ending) {
     let mut play = surveyed().unwrap();
     play.act(CHAIR, &end(ending.clone())).unwrap();
     assert!(
-        matches!(play.session.outcome(), Some(Outcome::Ending { ending: of, .. }) if *of == ending)
+        matches!(play.matter().outcome.as_ref(), Some(Outcome::Ending { ending: of, .. }) if *of == ending)
     );
     assert_eq!(
         refused(&play, CHAIR, &end(Ending::Hearing)),
@@ -473,6 +491,7 @@ fn r40_every_ending_says_why_what_comes_next_and_whom_to_ask(
 ) {
     let play = surveyed().unwrap();
     let command = Command::End {
+        case: None,
         ending: Ending::SwitchOnSite,
         reason: reason.to_owned(),
         next_step: next_step.to_owned(),
@@ -522,7 +541,7 @@ fn after_closing_nothing_is_possible() {
 #[case(announced().unwrap(), &[Act::Close])]
 #[case(journey_a().unwrap(), &[])]
 fn readiness_shows_what_can_be_done_now(#[case] play: Play, #[case] expected: &[Act]) {
-    let ready: Vec<_> = readiness(&play.session, &play.case)
+    let ready: Vec<_> = readiness(&play.session, &play.facts())
         .into_iter()
         .filter(|act| act.ready)
         .map(|act| act.act)
@@ -533,7 +552,7 @@ fn readiness_shows_what_can_be_done_now(#[case] play: Play, #[case] expected: &[
 #[test]
 fn readiness_names_each_item_that_is_missing() {
     let play = live().unwrap();
-    let acts = readiness(&play.session, &play.case);
+    let acts = readiness(&play.session, &play.facts());
     let conclude = acts.iter().find(|act| act.act == Act::Conclude).unwrap();
     let codes: Vec<_> = conclude
         .missing

@@ -70,7 +70,7 @@ fn the_decision_names_who_took_part_until_sealing_and_those_who_left() {
     let mut play = signed().unwrap();
     play.act(EXPERT, &Command::Leave {}).unwrap();
     play.seal(crate::testing::grant()).unwrap();
-    let content = decision_content(&play.session, "示例审批〔2026〕1号").unwrap();
+    let content = decision_content(&play.session, "case-1", "示例审批〔2026〕1号").unwrap();
     assert_eq!(content.participants.len(), 9);
     let expert = content
         .participants
@@ -90,17 +90,29 @@ fn the_decision_names_who_took_part_until_sealing_and_those_who_left() {
 fn the_content_that_is_sealed_does_not_change_by_talk_or_network() {
     let mut play = signed().unwrap();
     let decision = crate::testing::grant();
-    play.act(CHAIR, &Command::DraftDecision { decision })
-        .unwrap();
-    let before = decision_content(&play.session, "1").unwrap();
+    play.act(
+        CHAIR,
+        &Command::DraftDecision {
+            case: None,
+            decision,
+        },
+    )
+    .unwrap();
+    let before = decision_content(&play.session, "case-1", "1").unwrap();
     play.report(&lost(EXPERT)).unwrap();
     play.act(APPLICANT, &Command::RaiseHand {}).unwrap();
-    assert_eq!(decision_content(&play.session, "1").unwrap(), before);
+    assert_eq!(
+        decision_content(&play.session, "case-1", "1").unwrap(),
+        before
+    );
 }
 
 #[test]
 fn there_is_no_document_before_its_act() {
     assert_eq!(survey_record(&live().unwrap().session), None);
-    assert_eq!(decision_content(&signed().unwrap().session, "1"), None);
-    assert!(decision_content(&sealed().unwrap().session, "1").is_some());
+    assert_eq!(
+        decision_content(&signed().unwrap().session, "case-1", "1"),
+        None
+    );
+    assert!(decision_content(&sealed().unwrap().session, "case-1", "1").is_some());
 }

@@ -28,6 +28,7 @@ fn ask() -> Command {
 
 fn end(ending: Ending) -> Command {
     Command::End {
+        case: None,
         ending,
         reason: "申请人要求".to_owned(),
         next_step: "预约现场勘验".to_owned(),
@@ -119,7 +120,7 @@ fn r20_what_was_asked_stops_every_result_until_the_chair_switches() {
         assert_eq!(refused(&play, CHAIR, &end(ending)), Code::OnSiteAsked);
     }
     play.act(CHAIR, &end(Ending::SwitchOnSite)).unwrap();
-    let outcome = play.session.outcome();
+    let outcome = play.matter().outcome.as_ref();
     assert!(matches!(
         outcome,
         Some(Outcome::Ending {
@@ -133,9 +134,16 @@ fn r20_what_was_asked_stops_every_result_until_the_chair_switches() {
 fn r20_asked_after_the_conclusion_it_stops_the_seal() {
     let mut play = signed().unwrap();
     play.act(AGENT, &ask()).unwrap();
-    play.act(CHAIR, &Command::DraftDecision { decision: grant() })
-        .unwrap();
+    play.act(
+        CHAIR,
+        &Command::DraftDecision {
+            case: None,
+            decision: grant(),
+        },
+    )
+    .unwrap();
     let seal = Command::SealDecision {
+        case: None,
         content_digest: "c0".repeat(32),
     };
     assert_eq!(refused(&play, CHAIR, &seal), Code::OnSiteAsked);
@@ -155,7 +163,9 @@ fn r20_steps_already_done_stay_valid() {
     play.act(CHAIR, &end(Ending::SwitchOnSite)).unwrap();
     assert_eq!(play.session.answers, answers);
     assert_eq!(play.session.evidence, evidence);
-    let next = crate::resurvey_scheduled(&play.session, "on-site", Mode::OnSite, play.now).unwrap();
+    let next =
+        crate::resurvey_scheduled(&play.session, "case-1", "on-site", Mode::OnSite, play.now)
+            .unwrap();
     assert_eq!(next.resurvey.unwrap().carried.len(), answers.len());
 }
 
@@ -269,6 +279,7 @@ fn r13_the_conclusion_confirms_the_staff_on_the_site() {
     play.act(SURVEYOR_1, &go(Whereabouts::OnSite)).unwrap();
     let mut play = wanting(play, 1);
     let with = |present: &[&str]| Command::Conclude {
+        case: None,
         outcome: SurveyOutcome::Passed,
         text: "结论".to_owned(),
         present: present.iter().map(|who| person(who)).collect(),
@@ -404,7 +415,7 @@ fn r23_a_still_keeps_its_position_and_the_next_act_stops() {
     assert_eq!(refused(&play, SURVEYOR_1, &away), Code::LocationDeviation);
     let there = still_at(&mut play, north(1_000, 15));
     play.act(SURVEYOR_1, &there).unwrap();
-    assert_eq!(play.session.deviating(&play.case), []);
+    assert_eq!(play.session.deviating(&play.facts()), []);
 }
 
 #[test]

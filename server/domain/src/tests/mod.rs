@@ -13,6 +13,7 @@ mod presence;
 mod privacy;
 mod rules;
 mod survey;
+mod together;
 
 use crate::command::{Command, Report};
 use crate::event::{DepartureCause, Event, Suspension};

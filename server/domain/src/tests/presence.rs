@@ -128,6 +128,7 @@ fn r13_leaving_below_two_suspends() {
 fn r13_the_conclusion_confirms_two_staff_who_are_there() {
     let play = surveyed().unwrap();
     let with = |present: &[&str]| Command::Conclude {
+        case: None,
         outcome: SurveyOutcome::Passed,
         text: "结论".to_owned(),
         present: present.iter().map(|who| person(who)).collect(),
@@ -149,8 +150,12 @@ fn r15_no_result_is_written_while_the_quorum_is_away() {
     [SURVEYOR_1, SURVEYOR_2, REVIEWER].iter().for_each(|who| {
         play.report(&lost(who)).unwrap();
     });
-    let draft = Command::DraftDecision { decision: grant() };
+    let draft = Command::DraftDecision {
+        case: None,
+        decision: grant(),
+    };
     let rectify = Command::End {
+        case: None,
         ending: Ending::Rectify {
             by: "2026-12-05".to_owned(),
         },
@@ -383,6 +388,7 @@ fn r19_refusing_the_notice_leaves_the_way_to_an_on_site_survey() {
     play.arrive(APPLICANT).unwrap();
     play.act(APPLICANT, &Command::RefuseNotice {}).unwrap();
     let end = Command::End {
+        case: None,
         ending: Ending::SwitchOnSite,
         reason: "申请人选择现场勘验".to_owned(),
         next_step: "三个工作日内现场勘验".to_owned(),
@@ -398,6 +404,7 @@ fn r22_nothing_counts_against_an_applicant_whom_the_network_keeps_away() {
     play.report(&lost(APPLICANT)).unwrap();
     let failed = play.conclude(SurveyOutcome::Failed);
     let rectify = Command::End {
+        case: None,
         ending: Ending::Rectify {
             by: "2026-12-05".to_owned(),
         },
@@ -440,10 +447,17 @@ fn r22_no_refused_signature_is_noted_while_the_network_is_down() {
 fn r22_a_refusal_is_neither_sealed_nor_announced_while_the_network_is_down() {
     let mut play = signed().unwrap();
     let decision = refuse();
-    play.act(CHAIR, &Command::DraftDecision { decision })
-        .unwrap();
+    play.act(
+        CHAIR,
+        &Command::DraftDecision {
+            case: None,
+            decision,
+        },
+    )
+    .unwrap();
     play.report(&lost(APPLICANT)).unwrap();
     let seal = Command::SealDecision {
+        case: None,
         content_digest: "c0".repeat(32),
     };
     assert_eq!(refused(&play, CHAIR, &seal), Code::ApplicantNetworkDown);
@@ -538,10 +552,10 @@ fn presence_is_by_person_two_surveyors_share_a_tablet() {
         play.act(CHAIR, &admit(who)).unwrap();
         play.show_credential(who).unwrap();
     }
-    assert_eq!(play.session.live_staff(&play.case).len(), 3);
+    assert_eq!(play.session.live_staff(&play.facts()).len(), 3);
     assert_eq!(play.session.seats().len(), 2);
     play.act(SURVEYOR_1, &Command::Leave {}).unwrap();
-    assert_eq!(play.session.live_staff(&play.case).len(), 2);
+    assert_eq!(play.session.live_staff(&play.facts()).len(), 2);
 }
 
 #[rstest]

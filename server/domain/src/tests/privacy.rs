@@ -228,6 +228,7 @@ fn r28_a_helper_at_a_surveyors_tablet_keeps_it_out_of_the_deliberation() {
 fn r28_in_a_deliberation_nothing_is_concluded_signed_sealed_announced_or_ended() {
     let digest = || "c0".repeat(32);
     let end = Command::End {
+        case: None,
         ending: Ending::SwitchOnSite,
         reason: "r".to_owned(),
         next_step: "n".to_owned(),
@@ -246,10 +247,22 @@ fn r28_in_a_deliberation_nothing_is_concluded_signed_sealed_announced_or_ended()
     of(concluded().unwrap(), vec![Command::PrepareRecord {}, sign]);
     let mut play = signed().unwrap();
     let decision = grant();
-    play.act(CHAIR, &Command::DraftDecision { decision })
-        .unwrap();
+    play.act(
+        CHAIR,
+        &Command::DraftDecision {
+            case: None,
+            decision,
+        },
+    )
+    .unwrap();
     let content_digest = digest();
-    of(play, vec![Command::SealDecision { content_digest }]);
+    of(
+        play,
+        vec![Command::SealDecision {
+            case: None,
+            content_digest,
+        }],
+    );
     of(sealed().unwrap(), vec![Command::Announce {}]);
 }
 
@@ -366,7 +379,13 @@ fn a_draft_is_no_decision_and_is_not_shown_before_it_is_announced(
     #[case] reads: bool,
 ) {
     assert_eq!(
-        sees(who, &Event::DecisionDrafted { decision: grant() }),
+        sees(
+            who,
+            &Event::DecisionDrafted {
+                case: None,
+                decision: grant()
+            }
+        ),
         reads
     );
     let play = announced().unwrap();

@@ -27,6 +27,7 @@ fn answer(play: &Play, code: &str, result: CheckResult) -> Command {
 
 fn end(ending: Ending) -> Command {
     Command::End {
+        case: None,
         ending,
         reason: "不符合".to_owned(),
         next_step: "整改后复勘".to_owned(),
@@ -251,10 +252,10 @@ fn r32_what_was_mended_on_the_spot_counts_as_met() {
     let mut play = surveyed().unwrap();
     let failed = answer(&play, "F01", CheckResult::NotMet);
     play.act(SURVEYOR_1, &failed).unwrap();
-    assert_eq!(play.session.judged(), SurveyOutcome::Failed);
+    assert_eq!(play.session.judged(play.matter()), SurveyOutcome::Failed);
     let mended = answer(&play, "F01", CheckResult::Mended);
     play.act(SURVEYOR_1, &mended).unwrap();
-    assert_eq!(play.session.judged(), SurveyOutcome::Passed);
+    assert_eq!(play.session.judged(play.matter()), SurveyOutcome::Passed);
 }
 
 #[test]
@@ -334,16 +335,17 @@ fn r44_a_resurvey_reopens_only_the_failed_items() {
     let failed = answer(&play, "F11", CheckResult::NotMet);
     play.act(SURVEYOR_1, &failed).unwrap();
     assert_eq!(
-        resurvey_scheduled(&play.session, "session-2", Mode::Remote, play.now)
+        resurvey_scheduled(&play.session, "case-1", "session-2", Mode::Remote, play.now)
             .unwrap_err()
             .code,
         Code::NotEnded
     );
     let by = "2026-12-05".to_owned();
     play.act(CHAIR, &end(Ending::Rectify { by })).unwrap();
-    let again = resurvey_scheduled(&play.session, "session-2", Mode::Remote, play.now).unwrap();
+    let again =
+        resurvey_scheduled(&play.session, "case-1", "session-2", Mode::Remote, play.now).unwrap();
     let mut second = Play::of(again).unwrap();
-    assert_eq!(second.session.unanswered(), ["F11"]);
+    assert_eq!(second.session.unanswered(second.matter()), ["F11"]);
     second
         .act(
             CHAIR,
@@ -360,18 +362,21 @@ fn r44_a_resurvey_reopens_only_the_failed_items() {
     let other = answer(&second, "F01", CheckResult::NotMet);
     assert_eq!(refused(&second, SURVEYOR_1, &other), Code::ItemNotReopened);
     second.answer_all().unwrap();
-    assert!(second.session.unanswered().is_empty());
-    assert_eq!(second.session.judged(), SurveyOutcome::Passed);
+    assert!(second.session.unanswered(second.matter()).is_empty());
+    assert_eq!(
+        second.session.judged(second.matter()),
+        SurveyOutcome::Passed
+    );
 }
 
 #[test]
 fn r44_after_a_decision_or_a_hearing_there_is_no_resurvey() {
     let play = crate::testing::announced().unwrap();
-    let refusal = resurvey_scheduled(&play.session, "s", Mode::Remote, 0).unwrap_err();
+    let refusal = resurvey_scheduled(&play.session, "case-1", "s", Mode::Remote, 0).unwrap_err();
     assert_eq!(refusal.code, Code::AlreadyAnnounced);
     let mut play = surveyed().unwrap();
     play.act(CHAIR, &end(Ending::Hearing)).unwrap();
-    let refusal = resurvey_scheduled(&play.session, "s", Mode::Remote, 0).unwrap_err();
+    let refusal = resurvey_scheduled(&play.session, "case-1", "s", Mode::Remote, 0).unwrap_err();
     assert_eq!(refusal.code, Code::NotAllowed);
 }
 

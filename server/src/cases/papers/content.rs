@@ -214,9 +214,10 @@ pub fn rectification(
     of: &Subject<'_>,
     number: &str,
     session: &Session,
+    case: &str,
 ) -> Result<Content, CaseError> {
     let paper = of.issued(number, |issue| {
-        RectificationNotice::of_session(issue, session)
+        RectificationNotice::of_session(issue, session, case)
     })?;
     Ok(Content::Rectification(Box::new(paper)))
 }

@@ -50,8 +50,8 @@ pub(super) async fn within_link(
     case: &str,
 ) -> Result<(), Problem> {
     if let Some(session) = &caller.link_session {
-        let row = services.store.session(session).await?;
-        if row.is_none_or(|row| row.case_id != case) {
+        let cases = services.store.cases_of(session).await?;
+        if !cases.iter().any(|own| own == case) {
             return Err(ProblemCode::NotFound.into());
         }
     }

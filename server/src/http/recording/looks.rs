@@ -18,7 +18,7 @@ use crate::services::Services;
 
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct Look {
-    /// The entry in the case's journal that tells of it.
+    /// The entry in the case's journal that tells of it; of several cases, in that of the first.
     pub seq: u64,
 }
 
@@ -50,7 +50,11 @@ pub async fn handle(
         limits::text(text, limits::SHORT)?;
     }
     let news = CaseReport::RecordingOpened { session, accessed };
-    let seq = host::tell(&services, &watching.case, &news).await?;
-    let seq = seq.ok_or(ProblemCode::NotFound)?;
+    let mut first = None;
+    for (case, _) in &watching.cases {
+        let seq = host::tell(&services, case, &news).await?;
+        first.get_or_insert(seq.ok_or(ProblemCode::NotFound)?);
+    }
+    let seq = first.ok_or(ProblemCode::NotFound)?;
     Ok((StatusCode::CREATED, axum::Json(Look { seq })))
 }

@@ -24,8 +24,8 @@ const HOLDS_US: i64 = 12 * 3_600 * 1_000_000;
 #[derive(Debug)]
 struct Watching {
     session: Arc<Session>,
-    case: String,
-    folded: Arc<Loaded<Case>>,
+    /// Never empty.
+    cases: Vec<(String, Arc<Loaded<Case>>)>,
     standing: Standing,
 }
 
@@ -38,38 +38,42 @@ impl Watching {
         id: &str,
     ) -> Result<Self, Problem> {
         let part = caller.part(&services.store, id).await;
-        let case = services.store.session(id).await?;
-        let case = case.ok_or(ProblemCode::NotFound)?.case_id;
-        let folded = journal::load::<Case>(&services.store, &services.folds, &case)
-            .await
-            .map_err(CaseError::from)?;
+        let mut cases = Vec::new();
+        for case in services.store.cases_of(id).await? {
+            let folded = journal::load::<Case>(&services.store, &services.folds, &case)
+                .await
+                .map_err(CaseError::from)?;
+            cases.push((case, folded));
+        }
         let session = rooms.look(id).await.map_err(|_| ProblemCode::NotFound)?;
         let standing = match part {
             Ok(_) => {
                 let mut all = session.scheduled.participants.iter();
                 let me = all.find(|participant| participant.person == caller.person);
-                Standing::in_session(me, &folded.state.facts)
+                let facts = cases.iter();
+                let facts = facts.map(|(id, of)| (id.as_str(), &of.state.facts));
+                Standing::in_session(me, &facts.collect())
             }
             Err(no_part) => {
-                // R58: an operator is called to no session; an approval in the case's journal lets him look.
+                // R58: an operator is called to no session; an approval in the case's journal (in each) lets him look.
                 if !caller.account_roles.contains(&Role::Operator) {
                     return Err(no_part);
                 }
                 let now = services.env.now();
-                let of =
-                    Standing::in_case(&folded.state, &caller.person, &caller.account_roles, now);
-                if of.relation != Relation::Approved {
-                    return Err(no_part);
-                }
-                of
+                let mut standing = cases.iter().map(|(_, of)| {
+                    Standing::in_case(&of.state, &caller.person, &caller.account_roles, now)
+                });
+                let approved = |of: &Standing| of.relation == Relation::Approved;
+                let first = standing.next().filter(approved);
+                let first = first.filter(|_| standing.all(|of| approved(&of)));
+                first.ok_or(no_part)?
             }
         };
         let view = Act::Read(ReadAct::ViewRecording);
         authorise(&standing.roles, view, standing.relation).map_err(Refusal::from)?;
         Ok(Self {
             session,
-            case,
-            folded,
+            cases,
             standing,
         })
     }
@@ -77,7 +81,7 @@ impl Watching {
     /// The session once it is over.
     fn closed(&self) -> Result<&Session, Problem> {
         match self.session.stage {
-            Stage::Closed(_) => Ok(&self.session),
+            Stage::Closed => Ok(&self.session),
             _ => Err(ProblemCode::NotReady.into()),
         }
     }
@@ -85,11 +89,9 @@ impl Watching {
     /// R59.
     fn has_said_why(&self, now: i64, person: &PersonId) -> Result<(), Problem> {
         let id = &self.session.scheduled.session;
-        if self
-            .folded
-            .state
-            .has_looked(id, person, now.saturating_sub(HOLDS_US))
-        {
+        let since = now.saturating_sub(HOLDS_US);
+        let mut cases = self.cases.iter();
+        if cases.all(|(_, of)| of.state.has_looked(id, person, since)) {
             return Ok(());
         }
         Err(Refusal::from(Code::PurposeMissing).into())

@@ -83,8 +83,9 @@ async fn own(services: &Services, caller: &Caller, id: &str) -> Result<Upload, P
 /// Whether the case is any business of the caller's; by a link, only that session's case.
 async fn has_part(services: &Services, caller: &Caller, case: &str) -> Result<(), Problem> {
     if let Some(session) = &caller.link_session {
-        let part = caller.part(&services.store, session).await?;
-        if part.session.case_id != case {
+        caller.part(&services.store, session).await?;
+        let cases = services.store.cases_of(session).await?;
+        if !cases.iter().any(|own| own == case) {
             return Err(ProblemCode::NotFound.into());
         }
     }

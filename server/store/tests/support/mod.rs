@@ -224,7 +224,11 @@ pub async fn session(store: &Store, id: &str, people: &[&str]) {
                 id: case,
                 case_no: row.case_no.clone(),
             },
-            IndexChange::Session { row, participants },
+            IndexChange::Session {
+                row,
+                further: Vec::new(),
+                participants,
+            },
         ],
         ..AppendRequest::default()
     };

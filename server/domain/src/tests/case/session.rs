@@ -107,16 +107,18 @@ fn withdrawn() -> CaseEvent {
 fn asked(text: &DecisionText, events: &dyn Fn(&Play) -> Vec<CaseEvent>) -> Option<Code> {
     let mut play = signed().unwrap();
     let draft = Command::DraftDecision {
+        case: None,
         decision: text.clone(),
     };
     play.act(CHAIR, &draft).unwrap();
     let events = events(&play);
     events.iter().for_each(|event| play.case.evolve(event));
     let seal = Command::SealDecision {
+        case: None,
         content_digest: "c0".repeat(32),
     };
     let refused = play.ask(CHAIR, &seal).err().map(|refusal| refusal.code);
-    let readiness = readiness(&play.session, &play.case);
+    let readiness = readiness(&play.session, &play.facts());
     let sealing = readiness
         .iter()
         .find(|of| of.act == Act::SealDecision)

@@ -1,7 +1,6 @@
 //! What must hold in every state, and of every batch.
 
 use crate::audience::audience;
-use crate::case::CaseFacts;
 use crate::command::Command;
 use crate::event::{ChatScope, DecisionKind, Ending, Event, SurveyOutcome};
 use crate::people::{Participant, PersonId};
@@ -16,7 +15,8 @@ use super::walk::{Step, end, ends};
 /// What a step found, without its journal, which is long.
 pub struct Before {
     pub session: Session,
-    pub case: CaseFacts,
+    /// R23: a device is away from the site.
+    pub beyond: bool,
 }
 
 /// After an accepted step. `after` answers as with the second factor given.
@@ -26,6 +26,7 @@ pub fn after(before: &Before, step: &Step, events: &[Event], after: &Play) {
     lawful(&after.session);
     once_each(after);
     stage_goes_forward(&before.session, &after.session);
+    together(&before.session, events, &after.session);
     evidence_stays(&before.session, &after.session);
     nothing_against_one_cut_off(&before.session, events);
     one_check(&before.session, events);
@@ -39,10 +40,10 @@ pub fn after(before: &Before, step: &Step, events: &[Event], after: &Play) {
 /// R13, R15, R29.
 fn quorum_when_live(play: &Play) {
     if play.session.is_live() {
-        let staff = play.session.live_staff(&play.case);
+        let staff = play.session.live_staff(&play.facts());
         assert!(staff.len() >= 2);
         let on_site = staff.iter().filter(|who| play.session.is_on_site(who));
-        let wanted = play.session.scheduled.template.settings.staff_on_site;
+        let wanted = play.session.scheduled.staff_on_site();
         assert!(on_site.count() >= usize::from(wanted));
         assert!(play.session.recording.is_running());
     }
@@ -50,13 +51,19 @@ fn quorum_when_live(play: &Play) {
 
 /// R31, R39: whatever order the events came in.
 pub fn lawful(session: &Session) {
-    if session.conclusion.is_some() {
-        assert_eq!(session.unanswered(), Vec::<String>::new());
+    assert_eq!(session.matters.len(), session.scheduled.cases().count());
+    for matter in &session.matters {
+        if matter.conclusion.is_some() {
+            assert_eq!(session.unanswered(matter), Vec::<String>::new());
+        }
+        if let Some(Outcome::Announced { content_digest, .. }) = &matter.outcome {
+            let sealed = matter.sealed().expect("announced, so sealed");
+            assert_eq!(sealed.content_digest, *content_digest);
+        }
     }
-    if let Some(Outcome::Announced { content_digest, .. }) = session.outcome() {
-        let sealed = session.sealed().expect("announced, so sealed");
-        assert_eq!(sealed.content_digest, *content_digest);
-    }
+    // R43: the session has ended exactly when each of its cases has its outcome.
+    let over = session.matters.iter().all(|of| of.outcome.is_some());
+    assert_eq!(over, matches!(session.stage, Stage::Ended | Stage::Closed));
     let ids: std::collections::BTreeSet<_> = session
         .evidence
         .iter()
@@ -69,13 +76,18 @@ pub fn lawful(session: &Session) {
 fn once_each(play: &Play) {
     let count =
         |of: &dyn Fn(&Event) -> bool| play.journal.iter().filter(|entry| of(&entry.event)).count();
-    assert!(count(&ends) <= 1);
+    for matter in &play.session.matters {
+        let name = play.session.name_of(matter);
+        let of = |event: &Event| of_case(event) == Some(name.as_ref());
+        assert!(count(&|event| ends(event) && of(event)) <= 1);
+        assert!(count(&|event| matches!(event, Event::Concluded { .. }) && of(event)) <= 1);
+        assert!(count(&|event| matches!(event, Event::DecisionSealed { .. }) && of(event)) <= 1);
+    }
     assert!(count(&|event| *event == Event::Started) <= 1);
     assert!(count(&|event| *event == Event::Closed) <= 1);
-    assert!(count(&|event| matches!(event, Event::Concluded { .. })) <= 1);
-    assert!(count(&|event| matches!(event, Event::DecisionSealed { .. })) <= 1);
     let acknowledged = count(&|event| matches!(event, Event::Acknowledged { .. }));
-    assert_eq!(acknowledged, play.session.acknowledged.len());
+    let known = play.session.matters.iter().map(|of| of.acknowledged.len());
+    assert_eq!(acknowledged, known.sum::<usize>());
     let suspended = count(&|event| matches!(event, Event::Suspended(_)));
     let resumed = count(&|event| *event == Event::Resumed);
     assert!(suspended == resumed || suspended == resumed + 1);
@@ -83,13 +95,45 @@ fn once_each(play: &Play) {
     assert_eq!(taken, play.session.evidence.len());
 }
 
+/// Of which case an event is; absent for those that are the session's.
+const fn of_case(event: &Event) -> Option<Option<&String>> {
+    match event {
+        Event::Concluded { case, .. }
+        | Event::DecisionDrafted { case, .. }
+        | Event::DecisionSealed { case, .. }
+        | Event::Announced { case, .. }
+        | Event::Ended { case, .. } => Some(case.as_ref()),
+        _ => None,
+    }
+}
+
+/// R39: what is announced is announced with one act, all that waits, and the record stands before the first seal (R33).
+fn together(before: &Session, events: &[Event], after: &Session) {
+    let announced = |event: &&Event| matches!(event, Event::Announced { .. });
+    let announced = events.iter().filter(announced).count();
+    if announced > 0 {
+        assert!(!before.is_announced() && after.stage == Stage::Ended);
+        assert_eq!(announced, before.to_announce().count());
+    }
+    if after.matters.iter().any(|of| of.sealed().is_some()) {
+        let record = after.record.as_ref().expect("sealed, so read back");
+        assert!(!record.signatures.is_empty());
+        assert!(
+            !after
+                .matters
+                .iter()
+                .any(crate::session::Matter::is_surveyed)
+        );
+    }
+}
+
 fn stage_goes_forward(before: &Session, after: &Session) {
     let rank = |session: &Session| match session.stage {
         Stage::Scheduled => 0,
         Stage::Lobby => 1,
         Stage::Live(_) | Stage::Suspended { .. } => 2,
-        Stage::Ended(_) => 3,
-        Stage::Closed(_) => 4,
+        Stage::Ended => 3,
+        Stage::Closed => 4,
     };
     assert!(rank(before) <= rank(after));
 }
@@ -101,13 +145,15 @@ fn evidence_stays(before: &Session, after: &Session) {
 
 /// R22, R34.
 fn nothing_against_one_cut_off(before: &Session, events: &[Event]) {
-    let refusing = before
-        .decision_text()
-        .is_some_and(|text| text.kind == DecisionKind::Refused);
+    let refusing = |event: &Event| {
+        let matter = of_case(event).and_then(|case| before.named(case.map(String::as_str)));
+        let text = matter.and_then(|matter| matter.decision_text());
+        text.is_some_and(|text| text.kind == DecisionKind::Refused)
+    };
     let negative = |event: &Event| match event {
         Event::Concluded { outcome, .. } => *outcome == SurveyOutcome::Failed,
         Event::Ended { ending, .. } => matches!(ending, Ending::Rectify { .. }),
-        Event::DecisionSealed { .. } | Event::Announced { .. } => refusing,
+        Event::DecisionSealed { .. } | Event::Announced { .. } => refusing(event),
         _ => false,
     };
     if events.iter().any(negative) {
@@ -125,7 +171,7 @@ fn nothing_against_one_cut_off(before: &Session, events: &[Event]) {
 /// R20, R23: nothing is concluded over the head of who asked for the other channel, or away from the site.
 fn channel_and_place(before: &Before, step: &Step, events: &[Event]) {
     let asked = before.session.on_site_asked().is_some();
-    let beyond = !before.session.deviating(&before.case).is_empty();
+    let beyond = before.beyond;
     for event in events {
         match event {
             Event::Concluded { .. } => assert!(!asked && !beyond),
@@ -240,7 +286,7 @@ fn in_the_room(session: &Session, who: &Participant, presence: &Presence, sends:
     assert!(presence.is_in_room());
     assert!(!matches!(
         session.stage,
-        Stage::Scheduled | Stage::Lobby | Stage::Closed(_)
+        Stage::Scheduled | Stage::Lobby | Stage::Closed
     ));
     if session.is_deliberating() {
         assert!(!who.is_applicant_side());
@@ -253,16 +299,20 @@ fn readiness_agrees(play: &Play) {
     assert!(play.factor);
     let session = &play.session;
     let chair = person(CHAIR);
-    let able = session.is_live_staff(&chair, &play.case);
-    for act in readiness(session, &play.case) {
+    let able = session.is_live_staff(&chair, &play.facts());
+    for act in readiness(session, &play.facts()) {
         let command = match act.act {
             Act::Start => Command::Start {},
-            Act::Conclude => play.conclude(session.judged()),
+            Act::Conclude => {
+                let matter = session.named(act.case.as_deref()).unwrap();
+                play.conclude_case(act.case.as_deref(), session.judged(matter))
+            }
             Act::SealDecision => Command::SealDecision {
-                content_digest: "c0".repeat(32),
+                content_digest: play.paper_of(act.case.as_deref()),
+                case: act.case.clone(),
             },
             Act::Announce => Command::Announce {},
-            Act::End => end(Ending::SwitchOnSite),
+            Act::End => end(act.case.as_deref(), Ending::SwitchOnSite),
             Act::Close => Command::Close {},
             Act::SignRecord => {
                 signing_agrees(play, act.ready);
@@ -279,7 +329,7 @@ fn readiness_agrees(play: &Play) {
                 act.missing
             );
             if let (Err(refusal), Some(first)) = (&got, act.missing.first())
-                && !matches!(session.stage, Stage::Closed(_))
+                && !matches!(session.stage, Stage::Closed)
             {
                 assert_eq!(refusal, first);
             }
@@ -295,7 +345,7 @@ fn signing_agrees(play: &Play, ready: bool) {
     let own = |code| matches!(code, Code::AlreadySigned | Code::NotAllowed);
     match got {
         Ok(_) => assert!(ready),
-        Err(refusal) if ready && play.session.is_live_staff(&person(CHAIR), &play.case) => {
+        Err(refusal) if ready && play.session.is_live_staff(&person(CHAIR), &play.facts()) => {
             assert!(own(refusal.code), "{refusal:?}");
         }
         Err(_) => {}

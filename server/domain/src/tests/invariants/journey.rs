@@ -6,7 +6,7 @@ use crate::event::{
     SurveyOutcome,
 };
 use crate::people::SeatId;
-use crate::session::{Decision, Notice, Presence, Recording, Stage};
+use crate::session::{Decision, Matter, Notice, Presence, Recording, Stage};
 use crate::site::Whereabouts;
 use crate::testing::{
     AGENT, ALL, APPLICANT, CHAIR, EXPERT, Play, REVIEWER, SURVEYOR_1, SURVEYOR_2, grant, person,
@@ -24,7 +24,7 @@ pub fn journey(play: &mut Play, fails: bool) -> Option<Step> {
                 clock_override: None,
             });
         }
-        Stage::Closed(_) => return None,
+        Stage::Closed => return None,
         _ if !matches!(play.session.recording, Recording::Running { .. }) => {
             return Some(Step::Report(Report::RecordingStarted));
         }
@@ -43,30 +43,32 @@ pub fn journey(play: &mut Play, fails: bool) -> Option<Step> {
         Stage::Lobby => chair(Command::Start {}),
         Stage::Suspended { .. } => chair(Command::Resume {}),
         Stage::Live(_) => live(play, fails),
-        Stage::Ended(_) => ended(play),
-        Stage::Scheduled | Stage::Closed(_) => None,
+        Stage::Ended => ended(play),
+        Stage::Scheduled | Stage::Closed => None,
     }
 }
 
 /// R20, R23: what waits for an answer gets one.
 fn settled(play: &Play) -> Option<Step> {
     let session = &play.session;
-    if session.sealed().is_some() || session.outcome().is_some() {
-        return None;
-    }
+    let undecided = session
+        .matters
+        .iter()
+        .find(|of| of.outcome.is_none() && of.sealed().is_none())?;
     if session.on_site_asked().is_some() {
         let away = (play.now / 1_000_000) % 5 == 0 && session.identity_check.is_none();
         return Some(if away {
-            Step::Do(CHAIR, end(Ending::SwitchOnSite))
+            let case = session.name_of(undecided);
+            Step::Do(CHAIR, end(case.as_deref(), Ending::SwitchOnSite))
         } else {
             Step::Do(APPLICANT, Command::WithdrawOnSite {})
         });
     }
-    for of in session.deviating(&play.case) {
+    for of in session.deviating(&play.facts()) {
         let given = &session.deviation(&of)?.overrides;
         let able = |who: &&str| {
             let who = person(who);
-            session.is_live_staff(&who, &play.case) && given.iter().all(|by| by.person != who)
+            session.is_live_staff(&who, &play.facts()) && given.iter().all(|by| by.person != who)
         };
         let staff = [SURVEYOR_1, REVIEWER, CHAIR, SURVEYOR_2];
         if let Some(who) = staff.into_iter().find(able) {
@@ -75,7 +77,7 @@ fn settled(play: &Play) -> Option<Step> {
         }
     }
     for who in [SURVEYOR_1, SURVEYOR_2] {
-        if session.is_live_staff(&person(who), &play.case) && !session.is_on_site(&person(who)) {
+        if session.is_live_staff(&person(who), &play.facts()) && !session.is_on_site(&person(who)) {
             let whereabouts = Whereabouts::OnSite;
             return Some(Step::Do(who, Command::ChangeWhereabouts { whereabouts }));
         }
@@ -86,7 +88,7 @@ fn settled(play: &Play) -> Option<Step> {
 /// What brings this person into the room; nothing for one who is there or is kept out.
 fn way_in(play: &Play, who: &'static str) -> Option<Step> {
     let id = person(who);
-    if play.case.recused.contains(&id) {
+    if play.facts().is_recused(&id) {
         let there = *play.session.presence(&id) != Presence::Absent;
         return there.then_some(Step::Do(who, Command::Leave {}));
     }
@@ -173,14 +175,17 @@ fn live(play: &mut Play, fails: bool) -> Option<Step> {
         let person = check.person.clone();
         return Some(Step::Do(CHAIR, Command::StopIdentityCheck { person }));
     }
-    if session.conclusion.is_some() {
+    let Some(surveyed) = session.matters.iter().position(Matter::is_surveyed) else {
         return result(play);
-    }
+    };
     if session.evidence.is_empty() {
         let still = play.still(SURVEYOR_1, EvidenceKind::Exterior);
         return Some(Step::Do(SURVEYOR_1, still));
     }
-    if let Some(code) = session.unanswered().first() {
+    let session = &play.session;
+    let matter = &session.matters[surveyed];
+    let case = session.name_of(matter);
+    if let Some(code) = session.unanswered(matter).first() {
         let mut answer = play.met(code);
         if fails {
             answer.result = CheckResult::NotMet;
@@ -193,7 +198,7 @@ fn live(play: &mut Play, fails: bool) -> Option<Step> {
         stance: Stance::Agree,
         text: text.clone(),
     };
-    if let Some(department) = session.departments_missing().first() {
+    if let Some(department) = session.departments_missing(matter).first() {
         let department = department.clone();
         let command = opinion(OpinionKind::Department { department });
         return Some(Step::Do(REVIEWER, command));
@@ -209,24 +214,26 @@ fn live(play: &mut Play, fails: bool) -> Option<Step> {
     {
         return Some(Step::Do(EXPERT, opinion(OpinionKind::Expert)));
     }
-    if !session.unsuitably_answered().is_empty() {
-        return Some(Step::Do(CHAIR, end(Ending::SwitchOnSite)));
+    if !session.unsuitably_answered(matter).is_empty() {
+        let switch = end(case.as_deref(), Ending::SwitchOnSite);
+        return Some(Step::Do(CHAIR, switch));
     }
     // A failed survey is concluded, or ends in rectification (journey B).
-    if session.judged() == SurveyOutcome::Failed && (play.now / 1_000_000) % 2 == 0 {
+    let judged = session.judged(matter);
+    if judged == SurveyOutcome::Failed && (play.now / 1_000_000) % 2 == 0 {
         let by = "2026-12-05".to_owned();
-        return Some(Step::Do(CHAIR, end(Ending::Rectify { by })));
+        let rectify = end(case.as_deref(), Ending::Rectify { by });
+        return Some(Step::Do(CHAIR, rectify));
     }
-    Some(Step::Do(CHAIR, play.conclude(session.judged())))
+    Some(Step::Do(CHAIR, play.conclude_case(case.as_deref(), judged)))
 }
 
 fn result(play: &Play) -> Option<Step> {
-    let conclusion = play.session.conclusion.as_ref()?;
-    let Some(record) = &conclusion.record else {
+    let Some(record) = &play.session.record else {
         return Some(Step::Do(CHAIR, Command::PrepareRecord {}));
     };
     let signed = |who: &str| record.signatures.iter().any(|by| by.person == person(who));
-    let missing = play.session.signatures_missing(&play.case);
+    let missing = play.session.signatures_missing(&play.facts());
     let signer = [SURVEYOR_1, SURVEYOR_2, REVIEWER, CHAIR, APPLICANT, AGENT]
         .into_iter()
         .find(|who| missing.contains(&person(who)) && !signed(who));
@@ -234,6 +241,21 @@ fn result(play: &Play) -> Option<Step> {
     if let Some(who) = signer {
         return Some(Step::Do(who, Command::SignRecord { digest }));
     }
+    let waiting = play
+        .session
+        .matters
+        .iter()
+        .filter(|of| of.outcome.is_none());
+    let next = waiting.into_iter().find(|of| of.sealed().is_none());
+    let command = match next {
+        None => Command::Announce {},
+        Some(matter) => decision(play, matter)?,
+    };
+    Some(Step::Do(CHAIR, command))
+}
+
+fn decision(play: &Play, matter: &Matter) -> Option<Command> {
+    let conclusion = matter.conclusion.as_ref()?;
     let decision = match conclusion.outcome {
         SurveyOutcome::Passed => grant(),
         SurveyOutcome::Failed => refuse(),
@@ -242,27 +264,28 @@ fn result(play: &Play) -> Option<Step> {
         departure_reason: "r".to_owned(),
         ..decision
     };
-    let command = match &conclusion.decision {
-        Decision::None => Command::DraftDecision { decision },
-        Decision::Drafted { text, .. } if *text != decision => Command::DraftDecision { decision },
-        Decision::Drafted { .. } => Command::SealDecision {
-            content_digest: digest,
+    let case = play.session.name_of(matter);
+    Some(match &conclusion.decision {
+        Decision::Drafted { text, .. } if *text == decision => Command::SealDecision {
+            content_digest: play.paper_of(case.as_deref()),
+            case,
         },
-        Decision::Sealed(_) => Command::Announce {},
-    };
-    Some(Step::Do(CHAIR, command))
+        _ => Command::DraftDecision { case, decision },
+    })
 }
 
 fn ended(play: &Play) -> Option<Step> {
-    let unconfirmed = |who: &&str| {
-        let id = person(who);
-        !play.session.acknowledged.contains_key(&id) && play.session.presence(&id).is_in_room()
-    };
-    if let Some(digest) = play.session.announcement()
-        && let Some(who) = ALL.into_iter().find(unconfirmed)
-    {
-        let content_digest = digest.to_owned();
-        return Some(Step::Do(who, Command::Acknowledge { content_digest }));
+    for matter in &play.session.matters {
+        let unconfirmed = |who: &&str| {
+            let id = person(who);
+            !matter.acknowledged.contains_key(&id) && play.session.presence(&id).is_in_room()
+        };
+        if let Some(digest) = matter.announcement()
+            && let Some(who) = ALL.into_iter().find(unconfirmed)
+        {
+            let content_digest = digest.to_owned();
+            return Some(Step::Do(who, Command::Acknowledge { content_digest }));
+        }
     }
     if let Some(check) = &play.session.identity_check {
         let person = check.person.clone();

@@ -43,6 +43,19 @@ proptest! {
     }
 
     #[test]
+    fn every_invariant_holds_in_a_session_of_two_cases(
+        seed in any::<u64>(),
+        bias in 40_u64..100,
+        steps in 40_usize..260,
+    ) {
+        let mut walk = Walk::of_two(seed, bias);
+        for _ in 0..steps {
+            walk.step();
+        }
+        walk.refolds();
+    }
+
+    #[test]
     fn evolve_takes_any_events_in_any_order(seed in any::<u64>()) {
         let mut dice = Dice::new(seed);
         let (first, entries) = JOURNEY_A.split_first().unwrap();
@@ -83,7 +96,7 @@ fn the_random_walks_reach_every_stage_and_every_ending() {
             if session.is_deliberating() {
                 seen.insert("deliberation");
             }
-            match session.outcome() {
+            match &session.matters[0].outcome {
                 Some(Outcome::Announced { .. }) => seen.insert("announced"),
                 Some(Outcome::Ending { ending, .. }) => seen.insert(match ending {
                     Ending::Rectify { .. } => "rectify",
@@ -109,8 +122,37 @@ fn a_walk_of_valid_steps_alone_closes_with_an_announcement() {
     }
     assert_eq!(walk.play.session.stage_name(), "closed");
     assert_eq!(
-        walk.play.session.acknowledged.len(),
+        walk.play.matter().acknowledged.len(),
         crate::testing::ALL.len()
     );
-    assert!(walk.play.session.announcement().is_some());
+    assert!(walk.play.matter().announcement().is_some());
+}
+
+#[test]
+fn walks_of_two_cases_reach_every_pair_of_outcomes() {
+    let all = BTreeSet::from([
+        ("announced", "announced"),
+        ("announced", "ended"),
+        ("ended", "announced"),
+        ("ended", "ended"),
+    ]);
+    let mut seen = BTreeSet::new();
+    for seed in 0..200 {
+        let mut walk = Walk::of_two(seed, 92);
+        for _ in 0..300 {
+            walk.step();
+        }
+        let word = |nth: usize| match &walk.play.session.matters[nth].outcome {
+            Some(Outcome::Announced { .. }) => "announced",
+            Some(Outcome::Ending { .. }) => "ended",
+            None => "open",
+        };
+        if walk.play.session.stage_name() == "closed" {
+            seen.insert((word(0), word(1)));
+        }
+        if seen == all {
+            break;
+        }
+    }
+    assert_eq!(seen, all);
 }

@@ -3,14 +3,14 @@
 use crate::command::{Actor, Command, Report};
 use crate::event::{
     Answer, ChatScope, CheckResult, DepartureCause, Ending, Event, EvidenceKind, IdentityMethod,
-    OpinionKind, Point, Position, Stance, SurveyOutcome,
+    OpinionKind, Point, Position, Scheduled, Stance, SurveyOutcome,
 };
 use crate::people::SeatId;
 use crate::session::Session;
 use crate::site::{Site, Whereabouts};
 use crate::testing::{
     AGENT, ALL, APPLICANT, CHAIR, DEPARTMENT, EXPERT, Play, REVIEWER, STRANGER, SURVEYOR_1,
-    SURVEYOR_2, grant, person, refuse, scheduled,
+    SURVEYOR_2, grant, person, refuse, scheduled, scheduled_together,
 };
 
 use super::holds::{self, Before};
@@ -64,7 +64,20 @@ pub struct Walk {
 impl Walk {
     /// `bias`: how many steps of a hundred are those of the journey.
     pub fn new(seed: u64, bias: u64) -> Self {
-        let mut schedule = scheduled();
+        Self::of(scheduled(), seed, bias)
+    }
+
+    /// Of two cases, which share a check item.
+    pub fn of_two(seed: u64, bias: u64) -> Self {
+        let mut schedule = scheduled_together();
+        let shared = schedule.template.items[1].clone();
+        let template = &mut schedule.further[0].template;
+        template.items.truncate(3);
+        template.items.push(shared);
+        Self::of(schedule, seed, bias)
+    }
+
+    fn of(mut schedule: Scheduled, seed: u64, bias: u64) -> Self {
         schedule.template.items.truncate(4);
         schedule.template.settings.staff_on_site = u8::try_from(seed % 3).unwrap();
         schedule.site = Some(SITE);
@@ -89,7 +102,10 @@ impl Walk {
         self.play.factor = self.bias == 100 || !self.dice.next().is_multiple_of(50);
         if self.bias < 100 && self.dice.next().is_multiple_of(400) {
             let who = self.dice.pick(&ALL);
-            self.play.case.recused.insert(person(who));
+            let further = self.play.further.values_mut();
+            let mut cases: Vec<_> = further.chain([&mut self.play.case]).collect();
+            let which = self.dice.below(cases.len());
+            cases[which].recused.insert(person(who));
         }
         let (actor, asked) = match &step {
             Step::Do(who, command) => (Actor::Person(person(who)), self.play.ask(who, command)),
@@ -99,7 +115,7 @@ impl Walk {
         let Ok(events) = asked else { return };
         let before = Before {
             session: self.play.session.clone(),
-            case: self.play.case.clone(),
+            beyond: !self.play.session.deviating(&self.play.facts()).is_empty(),
         };
         self.play.append(actor, &events);
         // The panels are held against what happens with the factor; the next step sets it anew.
@@ -287,7 +303,7 @@ impl Walk {
     }
 
     fn survey_commands(&mut self, who: &str) -> Vec<Command> {
-        let codes = ["F01", "F02", "F03", "F04", "F99"];
+        let codes = ["F01", "F02", "F03", "F04", "F99", "H01", "H02"];
         let code = self.dice.pick(&codes);
         let result = self.dice.pick(&[
             CheckResult::Met,
@@ -354,9 +370,20 @@ impl Walk {
             Ending::SwitchOnSite,
             Ending::Hearing,
         ]);
-        let digest = self.dice.pick(&["c0".repeat(32), "00".repeat(32)]);
+        let matters = self.play.session.matters.iter();
+        let mut names: Vec<_> = matters.map(|of| self.play.session.name_of(of)).collect();
+        // Now and then none, or one that is none.
+        names.extend(
+            [None, Some("case-9".to_owned())]
+                .into_iter()
+                .take(1 + names.len() / 2),
+        );
+        let case = self.dice.pick(&names);
+        let digest = self
+            .dice
+            .pick(&["c0".repeat(32), "c1".repeat(32), "00".repeat(32)]);
         vec![
-            self.play.conclude(outcome),
+            self.play.conclude_case(case.as_deref(), outcome),
             Command::PrepareRecord {},
             Command::SignRecord {
                 digest: digest.clone(),
@@ -365,22 +392,27 @@ impl Walk {
                 person: person(self.dice.pick(&[APPLICANT, AGENT])),
                 reason: "r".to_owned(),
             },
-            Command::DraftDecision { decision },
+            Command::DraftDecision {
+                case: case.clone(),
+                decision,
+            },
             Command::SealDecision {
+                case: case.clone(),
                 content_digest: digest.clone(),
             },
             Command::Announce {},
             Command::Acknowledge {
                 content_digest: digest,
             },
-            end(ending),
+            end(case.as_deref(), ending),
             Command::Close {},
         ]
     }
 }
 
-pub fn end(ending: Ending) -> Command {
+pub fn end(case: Option<&str>, ending: Ending) -> Command {
     Command::End {
+        case: case.map(str::to_owned),
         ending,
         reason: "r".to_owned(),
         next_step: "n".to_owned(),
@@ -388,7 +420,7 @@ pub fn end(ending: Ending) -> Command {
     }
 }
 
-/// Whether the event is one of those that end a session.
+/// Whether the event is one of those that end a case's part in the session.
 pub const fn ends(event: &Event) -> bool {
     matches!(event, Event::Announced { .. } | Event::Ended { .. })
 }

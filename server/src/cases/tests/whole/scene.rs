@@ -149,7 +149,7 @@ impl Scene {
 
     pub async fn is_sealed(&self) -> bool {
         let session = self.session().await;
-        session.is_some_and(|session| session.state.sealed().is_some())
+        session.is_some_and(|session| session.state.matters[0].sealed().is_some())
     }
 
     pub async fn settle(&self) {

@@ -15,7 +15,7 @@ use super::commands;
 use super::scene::{EVERYBODY, Scene, roles_of};
 use crate::cases::CaseError;
 use crate::cases::host::Acting;
-use crate::cases::sessions::{self, NewSession};
+use crate::cases::sessions::{self, NewSession, Surveyed};
 use crate::effects::files;
 use crate::effects::papers::{PaperKind, path};
 use crate::rooms::journal::{JournalError, SessionJournal};
@@ -111,7 +111,7 @@ impl Scene {
             roles: &roles,
         };
         let new = NewSession {
-            case: self.id.clone(),
+            of: Surveyed::Case(self.id.clone()),
             mode: Mode::Hybrid,
             starts_at: Some(self.services.env.now()),
             items: None,
@@ -133,12 +133,12 @@ impl Scene {
             return;
         }
         let mut play = Play::of(journal.state.scheduled.clone()).unwrap();
-        play.case = journal.case.clone();
+        play.case = journal.facts_of_first().clone();
         play.now = self.services.env.now();
         if held(&mut play, ending).is_err() {
             return;
         }
-        if play.session.sealed().is_some() {
+        if play.matter().sealed().is_some() {
             self.keep_decision(&journal, &play.session);
         }
         let batch = play.journal.into_iter().skip(1);
@@ -150,7 +150,7 @@ impl Scene {
 
     /// The file that sealing leaves; what it says is another test's.
     fn keep_decision(&self, journal: &SessionJournal, session: &Session) {
-        let sealed = session.sealed().unwrap();
+        let sealed = session.matters[0].sealed().unwrap();
         let dir = files::session_dir(&self.services.config.data, journal.id());
         for (extension, bytes) in [("json", "{}"), ("pdf", "%PDF-")] {
             let path = path(&dir, PaperKind::Decision, &sealed.content_digest, extension);
@@ -182,7 +182,7 @@ impl Scene {
         let context = Context {
             actor: &actor,
             now: journal.at(self.services.env.now()),
-            case: &journal.case,
+            cases: journal.facts(),
             factor: None,
             clock: None,
             digests: None,
@@ -281,7 +281,7 @@ fn held(play: &mut Play, ending: Ending) -> Result<(), Refusal> {
 /// The first item that is open: a key one, so nothing can pass.
 fn fail_first(play: &mut Play) -> Result<(), Refusal> {
     let items = play.session.scheduled.template.items.iter();
-    let open = items.filter(|item| play.session.is_open(&item.code));
+    let open = items.filter(|item| play.session.scheduled.is_open(&item.code));
     let code = open.map(|item| item.code.clone()).next();
     let code = code.unwrap_or_default();
     let answer = Answer {
@@ -313,6 +313,7 @@ fn end(play: &mut Play, ending: Ending) -> Result<(), Refusal> {
         _ => event::Ending::Hearing,
     };
     let end = Command::End {
+        case: None,
         ending,
         reason: String::from("示例。"),
         next_step: String::from("整改后复勘。"),

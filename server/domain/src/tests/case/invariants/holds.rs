@@ -42,7 +42,7 @@ fn experts(case: &Case) {
     }
     let drawn = |who| case.draws.iter().any(|draw| draw.drawn.contains(who));
     assert!(case.experts.iter().all(drawn));
-    if let Confidentiality::Asked { signed } = &case.facts.confidentiality {
+    if let Confidentiality::Asked { signed, .. } = &case.facts.confidentiality {
         assert!(signed.is_subset(&case.experts));
     }
 }
