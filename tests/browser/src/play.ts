@@ -155,8 +155,8 @@ export async function recordingReady(viewer: Actor, server: Server, session: str
   }
 }
 
-/** Opens the playback page, reads its verdict, says why it is watched and waits for its pictures. */
-export async function openPlayback(viewer: Actor, server: Server, session: string): Promise<boolean> {
+/** Opens the playback page, reads its verdict, says why it is watched (`asked` sees the page before that) and waits for its pictures. */
+export async function openPlayback(viewer: Actor, server: Server, session: string, asked?: () => Promise<void>): Promise<boolean> {
   const { page } = viewer;
   await page.goto("about:blank");
   await page.goto(`${server.base}/`);
@@ -166,6 +166,7 @@ export async function openPlayback(viewer: Actor, server: Server, session: strin
   await verdict.waitFor();
   const whole = !((await verdict.getAttribute("class")) ?? "").includes("bad");
   const why = page.getByTestId("why");
+  await asked?.();
   await why.getByLabel(label("why.purpose")).selectOption("review");
   await why.getByRole("button", { name: label("why.submit") }).click();
   await page.waitForFunction(() => [...document.querySelectorAll("video")].some((video) => video.readyState >= 2));

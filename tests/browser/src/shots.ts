@@ -199,7 +199,7 @@ try {
   const closed = await decide.closeSession(chair);
   await recordingReady(chair, server, session, closed);
   await look(applicant, "closed-applicant");
-  await openPlayback(chair, server, session);
+  await openPlayback(chair, server, session, () => look(chair, "playback-why"));
   await look(chair, "playback");
 
   await enter.gather(cast, server, "crash", seed.sessions["crash"] ?? "");
