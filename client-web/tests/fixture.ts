@@ -129,6 +129,85 @@ export function scheduled(): Event {
 	};
 }
 
+/** The case beside the first, with a check item of its own and one that both have. */
+export const SECOND = "c-2";
+
+function scheduledTogether(): Event {
+	const first = scheduled();
+	if (first.type !== "scheduled") throw new Error("not scheduled");
+	const [shared] = first.template.items;
+	const [own] = first.template.items.slice(1);
+	if (!shared || !own) throw new Error("no items");
+	const brief = {
+		...first.brief,
+		case_no: "示例2026-0002",
+		item_title: "公共场所卫生许可",
+		authority: "示例区卫生健康局",
+	};
+	const items = [shared, { ...own, code: "H01", text: "排风设施完好" }];
+	const template = { ...first.template, key: "hygiene", title: brief.item_title, items };
+	return { ...first, further: [{ case: SECOND, brief, template, joining_departments: [] }] };
+}
+
+/** Two cases: the first sealed and announced, the second ended with a date to rectify by. */
+export function together(upTo: "live" | "concluded" | "ended" | "announced"): Journal {
+	const by = "p-chair";
+	const journal = new Journal()
+		.add(scheduledTogether())
+		.add({ type: "lobby_opened", clock: { state: "synchronised" } }, by);
+	for (const [person] of PEOPLE) {
+		journal.add({ type: "arrived", person, seat: `seat-${person}`, device: "Chrome · Linux" });
+		journal.add({ type: "notice_acknowledged", person, notice: "示例-1" }, person);
+		journal.add(checked(person, "id_card"), by).add({ type: "admitted", person }, by);
+	}
+	journal.add({ type: "started" }, by);
+	if (upTo === "live") return journal;
+	const present = [by, "p-survey1", "p-survey2"];
+	journal.add({ type: "concluded", case: "c-1", outcome: "passed", text: "符合条件。", present }, by);
+	if (upTo === "concluded") return journal;
+	journal.add({ type: "concluded", case: SECOND, outcome: "failed", text: "未设排风。", present }, by);
+	const decision = { ...DECISION, basis: [...DECISION.basis] };
+	const number = "示例审准字〔2026〕1号";
+	journal.add({ type: "decision_drafted", case: "c-1", decision }, by).add(
+		{
+			type: "decision_sealed",
+			case: "c-1",
+			number,
+			content_digest: DIGEST,
+			pdf_digest: DIGEST,
+			signer: by,
+			factor: { kind: "totp", at: T0 },
+			seal: "示例",
+		},
+		by,
+	);
+	journal.add(
+		{
+			type: "ended",
+			case: SECOND,
+			ending: { how: "rectify", by: "2026-12-05" },
+			reason: "未设机械排风。",
+			next_step: "装好后申请复勘。",
+			contact: "示例联系人 010-00000000",
+		},
+		by,
+	);
+	if (upTo === "ended") return journal;
+	const live = PEOPLE.map(([person]) => person);
+	return journal.add(
+		{
+			type: "announced",
+			case: "c-1",
+			content_digest: DIGEST,
+			live,
+			recording_offset_us: 60_000_000,
+			number,
+			decision,
+		},
+		by,
+	);
+}
+
 /** Everybody at the door; the chair is in, others have acknowledged the notice. */
 export function lobby(): Journal {
 	const journal = new Journal()

@@ -120,9 +120,11 @@ describe("the fold of a journal", () => {
 		}
 		const session = folded(journal);
 		expect(session.withheld).toBe(2);
-		expect(session.announcement?.decision?.kind).toBe("granted");
-		expect(session.announcement?.number).toBe("示例审准字〔2026〕1号");
-		expect(session.announcement?.acknowledged.map((entry) => entry.person)).toEqual(["p-survey1"]);
+		expect(session.matters[0]?.announcement?.decision?.kind).toBe("granted");
+		expect(session.matters[0]?.announcement?.number).toBe("示例审准字〔2026〕1号");
+		expect(session.matters[0]?.announcement?.acknowledged.map((entry) => entry.person)).toEqual([
+			"p-survey1",
+		]);
 	});
 
 	it("passes over events it does not know", () => {

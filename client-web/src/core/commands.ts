@@ -48,14 +48,14 @@ export type Command =
 	| { type: "file_opinion"; opinion: OpinionKind; stance: Stance; text: string }
 	| { type: "say"; scope: ChatScope; text: string }
 	| { type: "take_statement"; text: string; waived: boolean }
-	| { type: "conclude"; outcome: SurveyOutcome; text: string; present: PersonId[] }
+	| { type: "conclude"; case?: string; outcome: SurveyOutcome; text: string; present: PersonId[] }
 	| { type: "prepare_record" | "announce" | "close" }
 	| { type: "sign_record"; digest: string }
 	| { type: "note_signature_refused"; person: PersonId; reason: string }
-	| { type: "draft_decision"; decision: DecisionText }
-	| { type: "seal_decision"; content_digest: string }
+	| { type: "draft_decision"; case?: string; decision: DecisionText }
+	| { type: "seal_decision"; case?: string; content_digest: string }
 	| { type: "acknowledge"; content_digest: string }
-	| { type: "end"; ending: Ending; reason: string; next_step: string; contact: string };
+	| { type: "end"; case?: string; ending: Ending; reason: string; next_step: string; contact: string };
 
 /** What an authenticator answers to a challenge; bytes in base64url. */
 export interface Assertion {
@@ -88,6 +88,8 @@ export interface Precondition {
 }
 export interface Readiness {
 	act: Act;
+	/** Where the session has several cases and each has this act for itself. */
+	case?: string;
 	ready: boolean;
 	missing: Precondition[];
 }

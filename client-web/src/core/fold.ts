@@ -2,6 +2,7 @@
 // An event that is not known here is passed over: journals are extended, clients may be older.
 
 import { foldLocation } from "./fold-location";
+import { briefOfAll, casesOf, evolveMatters, itemsOfAll, mattersOf, templateOfAll } from "./fold-matters";
 import { foldPerson } from "./fold-person";
 import { drawBands, drawMark } from "./marks";
 import type { Item, Person, Session } from "./session";
@@ -19,7 +20,7 @@ export function fold(before: Session | null, entry: Entry): Session | null {
 		...after,
 		seq: entry.seq,
 		at: body.at,
-		bands: drawBands(after.bands, body),
+		bands: drawBands(after.bands, body, after.stage),
 		marks: drawMark(after.marks, body, entry.seq),
 	};
 }
@@ -27,28 +28,25 @@ export function fold(before: Session | null, entry: Entry): Session | null {
 function open(event: Extract<Event, { type: "scheduled" }>, seq: number, at: number): Session {
 	const people: Record<string, Person> = {};
 	for (const participant of event.participants) people[participant.person] = absent(participant);
-	const items: Record<string, Item> = {};
-	const carried = new Map(event.resurvey?.carried.map((answer) => [answer.code, answer]));
-	for (const item of event.template.items) {
-		const answer = carried.get(item.code);
-		items[item.code] = { ...item, answer, carried: answer !== undefined };
-	}
+	const cases = casesOf(event);
+	const items = itemsOfAll(cases);
 	return {
 		seq,
 		at,
 		id: event.session,
 		stage: "scheduled",
-		brief: event.brief,
-		template: event.template,
+		brief: briefOfAll(cases),
+		matters: mattersOf(cases),
+		template: templateOfAll(cases),
 		mode: event.mode,
 		startsAt: event.starts_at,
-		joiningDepartments: event.joining_departments,
+		joiningDepartments: [...new Set(cases.flatMap((one) => one.joining_departments))],
 		site: event.site,
 		deviations: [],
 		people,
 		order: event.participants.map((participant) => participant.person),
-		items,
-		itemOrder: event.template.items.map((item) => item.code),
+		items: Object.fromEntries(items.map((item) => [item.code, item])),
+		itemOrder: items.map((item) => item.code),
 		stills: {},
 		stillOrder: [],
 		opinions: [],
@@ -112,7 +110,7 @@ function evolveRun(s: Session, event: Event, at: number, seq: number): Session {
 				chat: [...s.chat, { person: event.person, scope: event.scope, text: event.text, at, seq }],
 			};
 		default:
-			return evolveResult(evolveSurvey(s, event, at), event, at);
+			return evolveMatters(evolveRecord(evolveSurvey(s, event, at), event, at), event, at, seq);
 	}
 }
 
@@ -156,13 +154,8 @@ function evolveSurvey(s: Session, event: Event, at: number): Session {
 	}
 }
 
-function evolveResult(s: Session, event: Event, at: number): Session {
+function evolveRecord(s: Session, event: Event, at: number): Session {
 	switch (event.type) {
-		case "concluded":
-			return {
-				...s,
-				conclusion: { outcome: event.outcome, text: event.text, present: event.present, at },
-			};
 		case "record_prepared":
 			return {
 				...s,
@@ -175,53 +168,8 @@ function evolveResult(s: Session, event: Event, at: number): Session {
 			const refused = [...s.record.refused, { person: event.person, reason: event.reason }];
 			return { ...s, record: { ...s.record, refused } };
 		}
-		case "decision_drafted":
-			return { ...s, draft: event.decision };
-		case "decision_sealed":
-			return {
-				...s,
-				sealed: {
-					number: event.number,
-					contentDigest: event.content_digest,
-					pdfDigest: event.pdf_digest,
-					signer: event.signer,
-					seal: event.seal,
-					at,
-				},
-			};
-		case "announced":
-			return {
-				...s,
-				stage: "ended",
-				announcement: {
-					contentDigest: event.content_digest,
-					live: event.live,
-					at,
-					recordingOffsetUs: event.recording_offset_us,
-					number: event.number ?? s.sealed?.number,
-					decision: event.decision ?? s.draft,
-					acknowledged: [],
-				},
-			};
-		case "acknowledged": {
-			if (!s.announcement) return s;
-			const acknowledged = [...s.announcement.acknowledged, { person: event.person, at }];
-			return { ...s, announcement: { ...s.announcement, acknowledged } };
-		}
 		case "receipt_issued":
 			return { ...s, receipts: [...s.receipts, event.receipt] };
-		case "ended":
-			return {
-				...s,
-				stage: "ended",
-				result: {
-					ending: event.ending,
-					reason: event.reason,
-					nextStep: event.next_step,
-					contact: event.contact,
-					at,
-				},
-			};
 		default:
 			return s;
 	}

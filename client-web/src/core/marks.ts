@@ -1,6 +1,6 @@
 // Bands and marks of the time line: which acts stand on it and how they are grouped.
 import type { Band, BandKind, Mark, MarkKind } from "./session";
-import type { Body, Event } from "./types";
+import type { Body, Event, SessionStage } from "./types";
 
 export function drawMark(marks: Mark[], { at, event }: Body, seq: number): Mark[] {
 	const kind = kindOf(event);
@@ -8,6 +8,7 @@ export function drawMark(marks: Mark[], { at, event }: Body, seq: number): Mark[
 	const mark: Mark = { seq, at, kind, type: event.type, subject: subjectOf(event) };
 	if ("person" in event && typeof event.person === "string") mark.person = event.person;
 	if (event.type === "decision_sealed") mark.person = event.signer;
+	if ("case" in event && event.type !== "scheduled") mark.case = event.case;
 	if (event.type === "item_answered") mark.result = event.answer.result;
 	return [...marks, mark];
 }
@@ -80,9 +81,10 @@ const BANDS: Partial<Record<Event["type"], BandKind | null>> = {
 	closed: null,
 };
 
-export function drawBands(bands: Band[], { at, event }: Body): Band[] {
+/** `stage`: after the event. Of several cases the last one's outcome ends the session. */
+export function drawBands(bands: Band[], { at, event }: Body, stage: SessionStage): Band[] {
 	const kind = BANDS[event.type];
-	if (kind === undefined) return bands;
+	if (kind === undefined || (kind === "ended" && stage !== "ended")) return bands;
 	const last = bands[bands.length - 1];
 	const closed = last && last.until === undefined ? [...bands.slice(0, -1), { ...last, until: at }] : bands;
 	return kind === null ? closed : [...closed, { kind, from: at }];

@@ -1,6 +1,6 @@
 // Small readings of a Session that several screens share. Pure; the server decides, these only show or hide.
-import type { Deviation, Item, Person, Session } from "./session";
-import type { PersonId, Role } from "./types";
+import type { Announcement, Conclusion, Deviation, Item, Matter, Person, Session } from "./session";
+import type { PersonId, Receipt, Role } from "./types";
 
 const STAFF: Role[] = ["surveyor", "chair", "approver", "department_reviewer"];
 
@@ -48,13 +48,66 @@ export function personAt(session: Session, seat: string): Person | undefined {
 	return peopleOf(session).find((person) => person.seat === seat && person.here);
 }
 
+/** Neither concluded nor ended. */
+function isSurveyed(matter: Matter): boolean {
+	return !matter.conclusion && !matter.result;
+}
+export function surveyRuns(session: Session | null): boolean {
+	return session?.stage === "live" && session.matters.some(isSurveyed);
+}
+/** Whether an item can be answered: what a case concluded on stays as it was. */
+export function isOpen(session: Session | null, code: string): boolean {
+	const having = session?.matters.filter((one) => one.codes.includes(code)) ?? [];
+	return session?.stage === "live" && having.some(isSurveyed) && !having.some((one) => one.conclusion);
+}
+/** Every case is concluded or has left the session, and one is concluded. */
+export function allConcluded(session: Session | null): boolean {
+	return lastConclusion(session) !== undefined && !session?.matters.some(isSurveyed);
+}
+/** The last conclusion there was: at it the chair confirmed who is there. */
+export function lastConclusion(session: Session | null): Conclusion | undefined {
+	const all = session?.matters.flatMap((one) => one.conclusion ?? []) ?? [];
+	return all.reduce<Conclusion | undefined>(
+		(last, one) => (last && last.at > one.at ? last : one),
+		undefined,
+	);
+}
+export function anySealed(session: Session | null): boolean {
+	return session?.matters.some((one) => one.sealed) ?? false;
+}
+/** A case has neither a sealed decision nor an ending. */
+export function isUndecided(session: Session | null): boolean {
+	return session?.matters.some((one) => !one.sealed && !one.result) ?? false;
+}
+/** All that was announced, once it all is. */
+export function announcements(session: Session | null): Announcement[] {
+	if (session?.stage !== "ended" && session?.stage !== "closed") return [];
+	return session.matters.flatMap((one) => one.announcement ?? []);
+}
+/** Who confirmed receipt of everything that was announced. */
+export function acknowledgedAll(session: Session | null): Set<PersonId> {
+	const [first, ...further] = announcements(session).map((one) => one.acknowledged.map((by) => by.person));
+	return new Set((first ?? []).filter((person) => further.every((others) => others.includes(person))));
+}
+/** The name of the case that an entry is about, where there are several. */
+export function caseOf(session: Session | null, named: string | undefined): string | undefined {
+	return named === undefined
+		? undefined
+		: session?.matters.find((one) => one.case === named)?.brief.item_title;
+}
+/** The same of a receipt, which is over one case's entry or over the session's. */
+export function caseOfReceipt(session: Session | null, receipt: Receipt): string | undefined {
+	const of = (one: Matter) => (one.announcement ?? one.result)?.seq === receipt.body.seq;
+	return caseOf(session, session?.matters.find(of)?.named);
+}
+
 /** R33: staff who were confirmed present, and the applicant's side; while the record waits for this person's signature. */
 export function mustSign(session: Session | null, person: Person | undefined): boolean {
-	if (!session?.record || !person || session.stage !== "live" || session.sealed) return false;
+	if (!session?.record || !person || session.stage !== "live" || anySealed(session)) return false;
 	if (session.record.signed.includes(person.person)) return false;
 	if (session.record.refused.some((one) => one.person === person.person)) return false;
 	if (has(person, "applicant", "agent")) return true;
-	return isStaff(person) && (session.conclusion?.present.includes(person.person) ?? false);
+	return isStaff(person) && (lastConclusion(session)?.present.includes(person.person) ?? false);
 }
 
 export type ItemState = "unanswered" | "met" | "not_met" | "mended" | "not_applicable" | "on_site_only";
@@ -96,17 +149,20 @@ export interface Stop {
 export function railOf(session: Session): Stop[] {
 	const items = itemsOf(session);
 	const record = session.record;
+	const concluded = allConcluded(session);
+	const told = announcements(session).length > 0;
+	const over = session.stage === "ended" || session.stage === "closed";
 	const done: [Station, boolean][] = [
 		["lobby", hasBegun(session)],
 		["survey", items.length > 0 && items.every((item) => stateOf(item) !== "unanswered")],
-		["statement", session.statements.length > 0 || session.conclusion !== undefined],
-		["deliberation", session.deliberationHeld || session.conclusion !== undefined],
-		["conclusion", session.conclusion !== undefined],
+		["statement", session.statements.length > 0 || concluded],
+		["deliberation", session.deliberationHeld || concluded],
+		["conclusion", concluded],
 		["record", record !== undefined && record.signed.length + record.refused.length > 1],
-		["decision", session.sealed !== undefined],
-		["announcement", session.announcement !== undefined || session.result !== undefined],
+		["decision", anySealed(session) && !isUndecided(session)],
+		["announcement", over],
 	];
-	if (session.result) return done.map(([station, is]) => ({ station, state: is ? "done" : "ahead" }));
+	if (over && !told) return done.map(([station, is]) => ({ station, state: is ? "done" : "ahead" }));
 	const current = session.deliberating ? "deliberation" : done.find(([, is]) => !is)?.[0];
 	return done.map(([station, is]) => ({
 		station,

@@ -103,6 +103,7 @@ export interface Sealed {
 	at: number;
 }
 export interface Announcement {
+	seq: number;
 	contentDigest: string;
 	live: PersonId[];
 	at: number;
@@ -112,11 +113,28 @@ export interface Announcement {
 	acknowledged: { person: PersonId; at: number }[];
 }
 export interface Result {
+	seq: number;
 	ending: Ending;
 	reason: string;
 	nextStep: string;
 	contact: string;
 	at: number;
+}
+
+/** One case of the session: what was concluded, decided and told in it. One with a single case has one. */
+export interface Matter {
+	case: string;
+	/** As commands and entries name it: absent where it is the only one. */
+	named?: string;
+	brief: CaseBrief;
+	/** Its own checklist. */
+	codes: string[];
+	conclusion?: Conclusion;
+	draft?: DecisionText;
+	sealed?: Sealed;
+	announcement?: Announcement;
+	/** It left the session without a decision. */
+	result?: Result;
 }
 
 export type MarkKind =
@@ -139,6 +157,8 @@ export interface Mark {
 	kind: MarkKind;
 	type: string;
 	person?: PersonId;
+	/** Of several. */
+	case?: string;
 	/** Item code, document number or a short quote: data, never prose. */
 	subject?: string;
 	result?: Answer["result"];
@@ -170,7 +190,10 @@ export interface Session {
 	at: number;
 	id: string;
 	stage: SessionStage;
+	/** Of several cases: of all in one. */
 	brief: CaseBrief;
+	/** Never empty. */
+	matters: Matter[];
 	template: Pick<Template, "title" | "gloss" | "judgement" | "settings">;
 	mode: "remote" | "hybrid" | "on_site";
 	startsAt: number;
@@ -194,13 +217,8 @@ export interface Session {
 	recordingSince?: number;
 	recordingStopped?: string;
 	statements: { person: PersonId; text: string; waived: boolean; at: number }[];
-	conclusion?: Conclusion;
 	record?: SurveyRecord;
-	draft?: DecisionText;
-	sealed?: Sealed;
-	announcement?: Announcement;
 	receipts: Receipt[];
-	result?: Result;
 	marks: Mark[];
 	bands: Band[];
 	withheld: number;

@@ -1,6 +1,8 @@
 // The JSON of server/domain as the server sends it. Times are UTC microseconds, ids opaque.
 // Does not hold anything the screen makes up: see fold.ts for the view.
 
+import type { Scheduled } from "./scheduled";
+
 export type PersonId = string;
 export type SeatId = string;
 
@@ -164,19 +166,7 @@ export interface Receipt {
 export type Factor = { kind: "totp" | "phone_code" | "passkey"; at: number };
 
 export type Event =
-	| {
-			type: "scheduled";
-			session: string;
-			case: string;
-			brief: CaseBrief;
-			template: Template;
-			participants: Participant[];
-			joining_departments: string[];
-			mode: "remote" | "hybrid" | "on_site";
-			starts_at: number;
-			resurvey?: { of: string; carried: Answer[] };
-			site?: Site;
-	  }
+	| ({ type: "scheduled" } & Scheduled)
 	| { type: "lobby_opened"; clock: { state: string } }
 	| { type: "arrived"; person: PersonId; seat: SeatId; device: string }
 	| { type: "device_added"; person: PersonId; device: string; number: number }
@@ -243,13 +233,15 @@ export type Event =
 	| { type: "deliberation_begun" }
 	| { type: "deliberation_ended" }
 	| { type: "statement_taken"; person: PersonId; text: string; waived: boolean }
-	| { type: "concluded"; outcome: SurveyOutcome; text: string; present: PersonId[] }
+	/** `case`, here and below: absent where the session has one only. */
+	| { type: "concluded"; case?: string; outcome: SurveyOutcome; text: string; present: PersonId[] }
 	| { type: "record_prepared"; digest: string; pdf_digest: string }
 	| { type: "record_signed"; person: PersonId; digest: string; factor: Factor }
 	| { type: "record_signature_refused"; person: PersonId; reason: string }
-	| { type: "decision_drafted"; decision: DecisionText }
+	| { type: "decision_drafted"; case?: string; decision: DecisionText }
 	| {
 			type: "decision_sealed";
+			case?: string;
 			number: string;
 			content_digest: string;
 			pdf_digest: string;
@@ -259,6 +251,7 @@ export type Event =
 	  }
 	| {
 			type: "announced";
+			case?: string;
 			content_digest: string;
 			live: PersonId[];
 			recording_offset_us: number;
@@ -268,7 +261,7 @@ export type Event =
 	  }
 	| { type: "acknowledged"; person: PersonId; content_digest: string }
 	| { type: "receipt_issued"; receipt: Receipt }
-	| { type: "ended"; ending: Ending; reason: string; next_step: string; contact: string }
+	| { type: "ended"; case?: string; ending: Ending; reason: string; next_step: string; contact: string }
 	| { type: "closed" };
 
 export type SuspensionCause =

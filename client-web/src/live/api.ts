@@ -61,12 +61,15 @@ export const api = {
 	look: (id: string, purpose: Purpose) =>
 		call("post", "/api/v1/sessions/{id}/recording/looks", { path: { id }, body: purpose }),
 	verification: (id: string) => call("get", "/api/v1/sessions/{id}/verification", { path: { id } }),
-	preview: (id: string) =>
-		call("get", "/api/v1/sessions/{id}/documents/{name}", { path: { id, name: "preview" } }),
+	preview: (id: string, named?: string) =>
+		call("get", "/api/v1/sessions/{id}/documents/{name}", {
+			path: { id, name: "preview" },
+			query: { case: named },
+		}),
 	putStill,
 };
 
-const document = (id: string, name: string, query?: { preview: number }) =>
+const document = (id: string, name: string, query?: { preview?: number; case?: string }) =>
 	address("/api/v1/sessions/{id}/documents/{name}", { id, name }, query);
 
 export const urls = {
@@ -75,8 +78,9 @@ export const urls = {
 		`${location.protocol === "http:" ? "ws" : "wss"}://${location.host}${address("/api/v1/sessions/{id}/socket", { id })}`,
 	still: (id: string, evidence: string) =>
 		address("/api/v1/sessions/{id}/stills/{evidence}", { id, evidence }),
-	decision: (id: string, preview = false) =>
-		document(id, "decision.pdf", preview ? { preview: 1 } : undefined),
+	/** `named`: of which case, where the session has several. */
+	decision: (id: string, named?: string, preview = false) =>
+		document(id, "decision.pdf", { preview: preview ? 1 : undefined, case: named }),
 	record: (id: string) => document(id, "record.pdf"),
 	receipt: (id: string, number: number) => document(id, `receipt-${number}.pdf`),
 	recordingFile: (id: string, file: string) =>

@@ -21,7 +21,7 @@ export const useLive = defineStore("live", () => {
 	const session = shallowRef<Session | null>(null);
 	const phase = shallowRef<Phase>({ at: "idle" });
 	const welcome = shallowRef<Welcome | null>(null);
-	const readiness = shallowRef<Partial<Record<Act, Readiness>>>({});
+	const readiness = shallowRef<Readiness[]>([]);
 	const presence = shallowRef<Presence>({ quality: {}, speaking: null });
 	const refusal = shallowRef<Refusal | null>(null);
 	const chainFault = ref<number | null>(null);
@@ -56,6 +56,11 @@ export const useLive = defineStore("live", () => {
 		socket.start();
 	}
 
+	/** What stands before an act; of several cases, in that one. */
+	function ready(act: Act, named?: string): Readiness | undefined {
+		return readiness.value.find((one) => one.act === act && one.case === named);
+	}
+
 	/** Closes everything without an act: the page is left, the person is not. */
 	function part(): void {
 		reset();
@@ -69,7 +74,7 @@ export const useLive = defineStore("live", () => {
 		id.value = null;
 		session.value = null;
 		welcome.value = null;
-		readiness.value = {};
+		readiness.value = [];
 		presence.value = { quality: {}, speaking: null };
 		refusal.value = null;
 		phase.value = { at: "idle" };
@@ -130,7 +135,7 @@ export const useLive = defineStore("live", () => {
 		else if ("done" in frame) requests.done(frame.done.id, frame.done.seq);
 		else if ("refused" in frame) requests.refuse(frame.refused.id, frame.refused);
 		else if ("readiness" in frame) {
-			readiness.value = Object.fromEntries(frame.readiness.acts.map((act) => [act.act, act]));
+			readiness.value = frame.readiness.acts;
 		} else if ("presence" in frame) presence.value = frame.presence;
 		else media.received(frame.media);
 	}
@@ -213,6 +218,7 @@ export const useLive = defineStore("live", () => {
 		phase,
 		welcome,
 		readiness,
+		ready,
 		presence,
 		refusal,
 		chainFault,

@@ -1,5 +1,5 @@
 // One line for an act: who did what. Words from the locale, names and codes from the journal.
-import { nameOf } from "@/core/roles";
+import { caseOf, nameOf } from "@/core/roles";
 import type { Mark, Session } from "@/core/session";
 
 interface Translator {
@@ -12,7 +12,9 @@ export function describe(i18n: Translator, session: Session, mark: Mark): string
 		subject: quote(mark.subject ?? ""),
 		result: mark.result ? i18n.t(`state.${mark.result}`) : "",
 	};
-	return i18n.t(`act.${mark.type}`, values).trim();
+	const line = i18n.t(`act.${mark.type}`, values).trim();
+	const of = caseOf(session, mark.case);
+	return of === undefined ? line : i18n.t("act.ofCase", { of, line });
 }
 
 function quote(text: string): string {

@@ -4,6 +4,7 @@ import { computed, markRaw, ref, shallowRef } from "vue";
 import type { Refusal } from "@/core/commands";
 import { uuid } from "@/core/ids";
 import { has, itemsOf } from "@/core/roles";
+import type { Matter } from "@/core/session";
 import type { EvidenceKind } from "@/core/types";
 import { api } from "@/live/api";
 import { useLive } from "@/live/live";
@@ -20,6 +21,7 @@ export const useDesk = defineStore("room-desk", () => {
 	const pinned = ref<string | null>(null);
 	const grid = ref(false);
 	const people = ref(false);
+	const chosen = ref<string | null>(null);
 	const shooting = ref(false);
 	const stillRefusal = shallowRef<Refusal | null>(null);
 	const position = markRaw(new PositionWatch());
@@ -29,6 +31,12 @@ export const useDesk = defineStore("room-desk", () => {
 		if (!session) return undefined;
 		const first = itemsOf(session).find((candidate) => !candidate.answer) ?? itemsOf(session)[0];
 		return session.items[code.value ?? first?.code ?? ""];
+	});
+	/** The case that conclusion and decision are about: the one chosen, else the first that waits. */
+	const matter = computed<Matter | undefined>(() => {
+		const matters = live.session?.matters ?? [];
+		const waits = matters.find((one) => !one.announcement && !one.result);
+		return matters.find((one) => one.case === chosen.value) ?? waits ?? matters[0];
 	});
 	const exteriorMissing = computed(() => {
 		const session = live.session;
@@ -65,6 +73,8 @@ export const useDesk = defineStore("room-desk", () => {
 		pinned,
 		grid,
 		people,
+		chosen,
+		matter,
 		shooting,
 		stillRefusal,
 		position,
