@@ -166,6 +166,41 @@ async fn a_link_ends_with_closing_or_recusal(
 
 #[rstest]
 #[tokio::test]
+async fn r16_a_recusal_from_one_of_its_cases_takes_the_session_away(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let (_place, store) = support::fresh(engine).await;
+    for p in ["p", "q"] {
+        store.add_person(&support::person(p)).await.unwrap();
+    }
+    support::session(&store, "other", &["q"]).await;
+    support::session_beside(&store, "s", &["p", "q"], &["case-of-other"]).await;
+    assert_eq!(
+        store.cases_of("s").await.unwrap(),
+        ["case-of-s", "case-of-other"]
+    );
+    for case in ["case-of-s", "case-of-other"] {
+        let roles = store.roles_in_case(case, &id("p")).await.unwrap();
+        assert_eq!(roles.len(), 1, "{case}");
+    }
+    link(&store, 1, "s", "p").await;
+    let recusal = IndexChange::Recused {
+        case: String::from("case-of-other"),
+        person: id("p"),
+    };
+    support::change(&store, recusal).await;
+    assert_eq!(store.link(&[1; 32]).await.unwrap(), None);
+    assert_eq!(store.part("s", &id("p")).await.unwrap(), None);
+    assert!(store.parts(&id("p"), 9).await.unwrap().is_empty());
+    assert!(store.part("s", &id("q")).await.unwrap().is_some());
+    for case in ["case-of-s", "case-of-other"] {
+        let roles = store.roles_in_case(case, &id("p")).await.unwrap();
+        assert!(roles.is_empty(), "{case}");
+    }
+}
+
+#[rstest]
+#[tokio::test]
 async fn a_code_is_right_once_and_wrong_five_times(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {

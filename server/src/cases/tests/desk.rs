@@ -40,9 +40,20 @@ impl Desk {
 
     pub async fn case(&self, item: &str, number: u32) -> Made {
         let phone = format!("1390000{number:04}");
+        let applicant = json!({"name": "示例申请人", "phone": phone, "organisation": "示例公司"});
+        self.made(item, applicant, phone).await
+    }
+
+    /// Another case of the same applicant.
+    pub async fn case_of(&self, other: &Made, item: &str) -> Made {
+        let applicant = json!(other.applicant);
+        self.made(item, applicant, other.phone.clone()).await
+    }
+
+    async fn made(&self, item: &str, applicant: Value, phone: String) -> Made {
         let body = json!({
             "item": item,
-            "applicant": {"name": "示例申请人", "phone": phone, "organisation": "示例公司"},
+            "applicant": applicant,
             "brief": {
                 "applicant": "示例公司", "uscc": "91000000MA0000000X", "address": "示例区示例路1号",
                 "authority": "示例区行政审批局", "contact": "010-00000000",

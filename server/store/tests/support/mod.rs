@@ -197,6 +197,11 @@ pub fn account(user: &str, id: &str) -> NewAccount {
 
 /// A session of a case of its own, with these people as applicants.
 pub async fn session(store: &Store, id: &str, people: &[&str]) {
+    session_beside(store, id, people, &[]).await;
+}
+
+/// The same of further cases, which are there already.
+pub async fn session_beside(store: &Store, id: &str, people: &[&str], further: &[&str]) {
     let case = format!("case-of-{id}");
     let row = SessionRow {
         id: id.to_owned(),
@@ -226,7 +231,7 @@ pub async fn session(store: &Store, id: &str, people: &[&str]) {
             },
             IndexChange::Session {
                 row,
-                further: Vec::new(),
+                further: further.iter().map(|case| (*case).to_owned()).collect(),
                 participants,
             },
         ],
