@@ -111,6 +111,11 @@ async fn tries(world: &World, act: Act, seat: &Seat) -> Heard {
             String::from("/api/v1/bundles"),
             json!({"title": "示例", "lead_department": "示例", "cases": [{"case": case, "department": "示例"}]}),
         ),
+        // Items are a case's: whoever may is told so, and no survey begins.
+        Act::Bundle(BundleAct::ScheduleSurvey) => (
+            String::from("/api/v1/sessions"),
+            json!({"bundle": world.bundle(seat.of), "mode": "remote", "items": ["H99"], "starts_at": 4_000_000_000_000_000_i64}),
+        ),
         Act::Bundle(act) => (
             format!("/api/v1/bundles/{}/acts", world.bundle(seat.of)),
             json!({"command": in_bundle(act)}),

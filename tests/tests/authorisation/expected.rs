@@ -103,7 +103,6 @@ pub fn is_denial(said: &str) -> bool {
 /// Acts that have no route, or whose routes are tested elsewhere.
 pub fn not_driven(act: Act) -> Option<&'static str> {
     Some(match act {
-        Act::Bundle(BundleAct::ScheduleSurvey) => "made together with its session, never alone",
         Act::Read(ReadAct::ExportRecording) => "on the command line: `kanjie export --purpose`",
         Act::Read(ReadAct::ReadStatistics) => "no route yet",
         Act::Administer(AdminAct::ManageUsers) => "on the command line: `kanjie user`",
