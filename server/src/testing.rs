@@ -9,11 +9,13 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, header};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use http_body_util::BodyExt;
 use kanjie_domain::{PersonId, Role};
 use kanjie_store::{NewAccount, NewSignIn, Person, SignInMethod};
 use rand::RngCore;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt;
 
@@ -172,6 +174,39 @@ impl TestApp {
     }
 
     /// The code that this person's authenticator shows now.
+    /// A whole upload to the case, as its submission names it.
+    pub async fn upload(&self, case: &str, cookie: &str, name: &str, bytes: &[u8]) -> Value {
+        let tus = |method: &str, path: &str| {
+            Request::builder()
+                .method(method)
+                .uri(path)
+                .header("cookie", cookie)
+                .header("tus-resumable", "1.0.0")
+        };
+        let metadata = [
+            ("case", case),
+            ("filename", name),
+            ("filetype", "application/pdf"),
+        ];
+        let metadata = metadata.map(|(key, value)| format!("{key} {}", STANDARD.encode(value)));
+        let create = tus("POST", "/api/v1/uploads")
+            .header("upload-length", bytes.len())
+            .header("upload-metadata", metadata.join(","));
+        let made = self.send(create.body(Body::empty()).unwrap()).await;
+        assert_eq!(made.status, StatusCode::CREATED, "{made:?}");
+        let path = made.header("location");
+        let piece = tus("PATCH", path)
+            .header("upload-offset", 0)
+            .header("content-type", "application/offset+octet-stream");
+        let piece = piece.body(Body::from(bytes.to_vec())).unwrap();
+        assert_eq!(self.send(piece).await.status, StatusCode::NO_CONTENT);
+        let facts = self.get(path, cookie).await.json();
+        json!({
+            "sha256": facts["sha256"], "bytes": facts["bytes"],
+            "media_type": facts["media_type"], "name": facts["name"],
+        })
+    }
+
     pub async fn totp(&self, user: &str) -> String {
         let account = self.services.store.account(user).await.unwrap().unwrap();
         totp_rs::Builder::new()

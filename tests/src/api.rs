@@ -1,6 +1,8 @@
 //! One person's HTTP client: signs in as that person would and keeps the cookie.
 
-use reqwest::header::{COOKIE, ORIGIN, SET_COOKIE};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use reqwest::header::{COOKIE, LOCATION, ORIGIN, SET_COOKIE};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, redirect};
 use serde_json::{Value, json};
 
@@ -127,6 +129,37 @@ impl Api {
             .send()
             .await
             .unwrap()
+    }
+
+    /// A whole upload to the case, as its submission names it.
+    ///
+    /// # Panics
+    /// If the server does not take it.
+    pub async fn upload(&self, case: &str, name: &str, bytes: &[u8]) -> Value {
+        let tus = |method, path: &str| self.request(method, path).header("Tus-Resumable", "1.0.0");
+        let metadata = [
+            ("case", case),
+            ("filename", name),
+            ("filetype", "application/pdf"),
+        ];
+        let metadata = metadata.map(|(key, value)| format!("{key} {}", STANDARD.encode(value)));
+        let made = tus(Method::POST, "/api/v1/uploads")
+            .header("Upload-Length", bytes.len())
+            .header("Upload-Metadata", metadata.join(","));
+        let made = made.send().await.unwrap();
+        assert_eq!(made.status(), StatusCode::CREATED, "{name}");
+        let path = made.headers()[LOCATION].to_str().unwrap();
+        let piece = tus(Method::PATCH, path)
+            .header("Upload-Offset", 0)
+            .header("Content-Type", "application/offset+octet-stream")
+            .body(bytes.to_vec());
+        let sent = piece.send().await.unwrap();
+        assert_eq!(sent.status(), StatusCode::NO_CONTENT, "{name}");
+        let facts: Value = self.get(path).await.json().await.unwrap();
+        json!({
+            "sha256": facts["sha256"], "bytes": facts["bytes"],
+            "media_type": facts["media_type"], "name": facts["name"],
+        })
     }
 
     /// Opens the session's socket and says hello with the last entry seen.

@@ -104,6 +104,8 @@ pub enum Code {
     SlipMissing,
     CalendarNotLoaded,
     MaterialsMissing,
+    /// What was handed in is no finished upload of that person in this case.
+    MaterialNotUploaded,
     MaterialNotMinor,
     UndertakingMissing,
     CreditNotChecked,

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use kanjie_domain::authority::{Act, CaseAct, Standing, authorise};
 use kanjie_domain::case::{
-    Bar, Case, CaseContext, CaseReport, CaseViewer, DrawFrom, Slip, decide, report,
+    Bar, Case, CaseContext, CaseReport, CaseViewer, DrawFrom, FileFacts, Slip, decide, report,
 };
 use kanjie_domain::papers::PaperTexts;
 use kanjie_domain::pool::Seed;
@@ -67,6 +68,7 @@ pub fn context<'a>(
         slip: None,
         bars: &[],
         draw: None,
+        uploads: &[],
     }
 }
 
@@ -84,6 +86,22 @@ pub async fn open_to(
     let viewer = CaseViewer::of(&loaded.state, acting.person, acting.roles, now);
     let viewer = viewer.ok_or(CaseError::NotFound)?;
     Ok((loaded, viewer))
+}
+
+/// Whether the case opens that act to the person, as things stand.
+///
+/// # Errors
+/// [`CaseError::NotFound`] where there is no such case.
+pub async fn may(
+    services: &Services,
+    case: &str,
+    acting: Acting<'_>,
+    act: CaseAct,
+) -> Result<bool, CaseError> {
+    let loaded = journal::load::<Case>(&services.store, &services.folds, case).await?;
+    let now = services.env.now();
+    let standing = Standing::in_case(&loaded.state, acting.person, acting.roles, now);
+    Ok(authorise(&standing.roles, Act::Case(act), standing.relation).is_ok())
 }
 
 /// Carries out a person's command and returns the `seq` of its last entry.
@@ -104,6 +122,7 @@ pub async fn act(
         CaseCommand::DrawExperts { .. } => pool::read(&services.config.data).await?,
         _ => None,
     };
+    let uploads = handed_in(services, case, acting.person, command).await?;
     // One draw, however often it is decided anew.
     let seed = Seed(u64::from_be_bytes(services.env.random()));
     for _ in 0..TRIES {
@@ -120,6 +139,7 @@ pub async fn act(
             factor: factor.clone(),
             bars: &bars,
             draw: pool.as_ref().map(|pool| DrawFrom { pool, seed }),
+            uploads: &uploads,
         };
         let decide = |asked: &Asked<'_>, slip| decide(&loaded.state, command, &asked.context(slip));
         let mut events = with_slip(&asked, |slip| decide(&asked, slip)).await;
@@ -167,6 +187,7 @@ pub async fn tell(
             factor: None,
             bars: &[],
             draw: None,
+            uploads: &[],
         };
         let decide = |slip| report(&loaded.state, news, &asked.context(slip));
         let events = match with_slip(&asked, decide).await {
@@ -195,6 +216,7 @@ struct Asked<'a> {
     factor: Option<Factor>,
     bars: &'a [Bar],
     draw: Option<DrawFrom<'a>>,
+    uploads: &'a [FileFacts],
 }
 
 impl Asked<'_> {
@@ -204,6 +226,7 @@ impl Asked<'_> {
             slip,
             bars: self.bars,
             draw: self.draw,
+            uploads: self.uploads,
             ..context(self.services, self.actor, self.roles, self.at)
         }
     }
@@ -314,6 +337,30 @@ async fn bars(
         })
     });
     Ok(bars.collect())
+}
+
+/// The finished upload of the person to this case that the command names. What is whole stays so: read once.
+async fn handed_in(
+    services: &Services,
+    case: &str,
+    person: &PersonId,
+    command: &CaseCommand,
+) -> Result<Vec<FileFacts>, CaseError> {
+    let CaseCommand::SubmitMaterial { file, .. } = command else {
+        return Ok(Vec::new());
+    };
+    let mut digest = [0; 32];
+    if hex::decode_to_slice(&file.sha256, &mut digest).is_err() {
+        return Ok(Vec::new());
+    }
+    let upload = services.store.whole_upload(case, person, &digest).await?;
+    let facts = upload.map(|upload| FileFacts {
+        sha256: hex::encode(digest),
+        bytes: upload.total.unsigned_abs(),
+        media_type: upload.media_type,
+        name: upload.name,
+    });
+    Ok(facts.into_iter().collect())
 }
 
 fn assumed(caller: &Caller, at: i64) -> Factor {

@@ -122,7 +122,15 @@ impl<'a> Player<'a> {
             pdf_digest: "0".repeat(64),
             seal: String::from("示例"),
         };
-        let ctx = context(&actor, &who.roles, self.now, self.calendar, Some(slip));
+        // What an example hands in counts as uploaded.
+        let uploads = match command {
+            CaseCommand::SubmitMaterial { file, .. } => std::slice::from_ref(file),
+            _ => &[],
+        };
+        let ctx = CaseContext {
+            uploads,
+            ..context(&actor, &who.roles, self.now, self.calendar, Some(slip))
+        };
         let events = decide(&self.case, command, &ctx)?;
         self.append(&actor, events);
         Ok(())
@@ -181,5 +189,6 @@ fn context<'c>(
         slip,
         bars: &[],
         draw: None,
+        uploads: &[],
     }
 }

@@ -18,7 +18,7 @@ statements! {
         VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8)";
     UPLOAD = "SELECT id, person, case_id, name, media_type, total, received, expires_at, sha256 FROM uploads WHERE id = $1";
     WHOLE = "SELECT id, person, case_id, name, media_type, total, received, expires_at, sha256 FROM uploads
-        WHERE case_id = $1 AND sha256 = $2 ORDER BY id LIMIT 1";
+        WHERE case_id = $1 AND person = $2 AND sha256 = $3 ORDER BY id LIMIT 1";
     SET_RECEIVED = "UPDATE uploads SET received = $1 WHERE id = $2 AND sha256 IS NULL";
     SET_WHOLE = "UPDATE uploads SET sha256 = $1 WHERE id = $2 AND received = total";
     REMOVE_UPLOAD = "DELETE FROM uploads WHERE id = $1";
@@ -111,17 +111,19 @@ impl Store {
         Ok(UPLOAD.bind(id).optional(&mut self.read().await?).await?)
     }
 
-    /// The whole file of a case with this digest.
+    /// The whole file with this digest that the person uploaded to the case.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn whole_upload(
         &self,
         case: &str,
+        person: &PersonId,
         sha256: &[u8; 32],
     ) -> Result<Option<Upload>, StoreError> {
         let mut reader = self.read().await?;
-        Ok(WHOLE.bind(case).bind(sha256).optional(&mut reader).await?)
+        let query = WHOLE.bind(case).bind(&person.0).bind(sha256);
+        Ok(query.optional(&mut reader).await?)
     }
 
     /// So many bytes are on the disk.

@@ -55,10 +55,14 @@ async fn a_file_is_whole_when_all_of_it_is_there(
     assert!(store.set_received("u", 51).await.is_err());
     store.set_received("u", 50).await.unwrap();
     store.set_whole("u", &[7; 32]).await.unwrap();
-    let whole = store.whole_upload("case-of-s", &[7; 32]).await.unwrap();
+    let find = async |case, person| {
+        let found = store.whole_upload(case, &id(person), &[7; 32]).await;
+        found.unwrap()
+    };
+    let whole = find("case-of-s", "p").await;
     assert_eq!(whole.unwrap().name, "执照.pdf");
-    let other = store.whole_upload("case-of-t", &[7; 32]).await.unwrap();
-    assert_eq!(other, None);
+    assert_eq!(find("case-of-t", "p").await, None);
+    assert_eq!(find("case-of-s", "q").await, None);
     // What is whole does not shrink.
     store.set_received("u", 1).await.unwrap();
     assert_eq!(store.upload("u").await.unwrap().unwrap().received, 50);

@@ -233,6 +233,8 @@ pub struct CaseContext<'a> {
     pub bars: &'a [Bar],
     /// Where the command is one that draws experts.
     pub draw: Option<DrawFrom<'a>>,
+    /// Finished uploads of the actor to this very case, at least those that the command names.
+    pub uploads: &'a [FileFacts],
 }
 
 /// The pool, and randomness that is fresh at this very act.

@@ -13,6 +13,15 @@ pub struct FileFacts {
     pub name: String,
 }
 
+impl FileFacts {
+    /// The same bytes of the same kind; each may call them what he likes.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        (&self.sha256, self.bytes, &self.media_type)
+            == (&other.sha256, other.bytes, &other.media_type)
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "verdict", rename_all = "snake_case")]

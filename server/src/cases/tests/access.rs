@@ -97,8 +97,7 @@ async fn an_applicant_drives_the_own_case_and_reads_nothing_internal() {
     let foreign = desk.app.post("/api/v1/cases", &cookie, foreign).await;
     assert_eq!(foreign.code(), "not_allowed");
 
-    let submit = super::desk::submit("form");
-    desk.act_as(&case, &cookie, submit).await;
+    desk.submit_as(&case, &cookie, "form").await;
     let note = json!({"type": "note_review", "text": "内部意见"});
     assert_eq!(
         desk.try_act(&case, &cookie, note.clone()).await.code(),

@@ -100,15 +100,34 @@ impl Desk {
             if but.contains(&code.as_str()) || listed["need"] == "optional" {
                 continue;
             }
-            let command = match listed["supply"]["by"].as_str() {
-                Some("sharing") => {
-                    json!({"type": "take_shared", "material": code, "sha256": "1".repeat(64)})
-                }
-                _ => submit(&code),
-            };
-            self.act(case, command).await;
+            if listed["supply"]["by"] == "sharing" {
+                let take =
+                    json!({"type": "take_shared", "material": code, "sha256": "1".repeat(64)});
+                self.act(case, take).await;
+            } else {
+                self.submit(case, &code).await;
+            }
         }
         self.act(case, json!({"type": "receive"})).await;
+    }
+
+    /// Uploaded and submitted by the handler.
+    pub async fn submit(&self, case: &Made, material: &str) {
+        self.submit_as(case, &self.handler, material).await;
+    }
+
+    pub async fn submit_as(&self, case: &Made, cookie: &str, material: &str) {
+        let file = self.upload(case, cookie, material).await;
+        self.act_as(case, cookie, submission(material, &file)).await;
+    }
+
+    /// What a submission says of a file that was uploaded.
+    pub async fn upload(&self, case: &Made, cookie: &str, material: &str) -> Value {
+        let bytes = format!("%PDF-1.7\n% {material}\n");
+        let upload = self
+            .app
+            .upload(&case.case, cookie, "材料.pdf", bytes.as_bytes());
+        upload.await
     }
 
     async fn guide(&self, case: &Made) -> Vec<Value> {
@@ -197,8 +216,6 @@ pub fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
-pub fn submit(material: &str) -> Value {
-    json!({"type": "submit_material", "material": material, "file": {
-        "sha256": "2".repeat(64), "bytes": 1000, "media_type": "application/pdf", "name": "材料.pdf",
-    }})
+pub fn submission(material: &str, file: &Value) -> Value {
+    json!({"type": "submit_material", "material": material, "file": file})
 }

@@ -38,7 +38,7 @@ async fn papers_notices_and_links_are_made_once_wherever_it_dies() {
         "missing": [{"material": "flow", "what": "请补交。"}],
     });
     desk.act(&case, notice).await;
-    desk.act(&case, super::desk::submit("flow")).await;
+    desk.submit(&case, "flow").await;
     desk.act(&case, json!({"type": "receive"})).await;
     desk.act(&case, json!({"type": "accept"})).await;
     let now = desk.app.services.env.now();

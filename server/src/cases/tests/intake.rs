@@ -3,9 +3,9 @@
 use axum::http::StatusCode;
 use kanjie_documents::Attestation;
 use kanjie_evidence::h;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::desk::{Desk, submit, text};
+use super::desk::{Desk, submission, text};
 
 #[tokio::test]
 async fn r01_one_notice_with_its_paper_and_no_second_one() {
@@ -46,7 +46,7 @@ async fn r01_one_notice_with_its_paper_and_no_second_one() {
     assert_eq!(told.len(), 1);
     assert!(told[0].contains(&case.case_no) && told[0].contains("1 项"));
     // The corrections come in, and it is answered anew.
-    desk.act(&case, submit("layout")).await;
+    desk.submit(&case, "layout").await;
     desk.act(&case, json!({"type": "receive"})).await;
     desk.act(&case, json!({"type": "accept"})).await;
     assert_eq!(desk.stage(&case).await, "accepted");
@@ -175,4 +175,45 @@ async fn two_windows_at_once_write_one_after_the_other() {
     let notes = desk.events(&case, &desk.handler).await;
     let notes = notes.iter().filter(|event| event["type"] == "review_noted");
     assert_eq!(notes.count(), seqs.len());
+}
+
+#[tokio::test]
+async fn a_submission_names_a_whole_upload_of_the_caller_to_this_very_case() {
+    let desk = Desk::open().await;
+    let case = desk.case("food_catering", 1).await;
+    let elsewhere = desk.case_of(&case, "food_catering").await;
+    let mine = desk.upload(&case, &desk.handler, "form").await;
+    let digest = text(&mine["sha256"]);
+    assert_eq!(digest, h(&[b"%PDF-1.7\n% form\n"]).to_string());
+    let others = desk.upload(&case, &desk.approver, "other").await;
+    let of_other_case = desk.upload(&elsewhere, &desk.handler, "third").await;
+    let with = |key: &str, value: Value| {
+        let mut file = mine.clone();
+        file[key] = value;
+        file
+    };
+    for file in [
+        others.clone(),
+        of_other_case,
+        with("sha256", json!("2".repeat(64))),
+        with("bytes", json!(1)),
+        with("media_type", json!("image/png")),
+    ] {
+        let said = desk.refused(&case, submission("form", &file)).await;
+        assert_eq!(said, "material_not_uploaded", "{file}");
+    }
+    let submitted = |events: Vec<Value>| {
+        let of = |event: &Value| event["type"] == "material_submitted";
+        events.into_iter().find(of)
+    };
+    let before = desk.events(&case, &desk.handler).await;
+    assert_eq!(submitted(before), None);
+    // What he calls it is his own affair; what it is, is not.
+    let named = with("name", json!("申请书.pdf"));
+    desk.act(&case, submission("form", &named)).await;
+    let entry = submitted(desk.events(&case, &desk.handler).await).unwrap();
+    assert_eq!(entry["file"], named);
+    // And the other may submit his.
+    desk.act_as(&case, &desk.approver, submission("layout", &others))
+        .await;
 }

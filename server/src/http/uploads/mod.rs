@@ -16,12 +16,14 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use kanjie_domain::authority::CaseAct;
 use kanjie_store::Upload;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt as _};
 use utoipa_axum::routes;
 
 use crate::app::AppState;
 use crate::auth::Caller;
+use crate::cases::host;
 use crate::problem::{Problem, ProblemCode};
 use crate::services::Services;
 
@@ -80,7 +82,7 @@ async fn own(services: &Services, caller: &Caller, id: &str) -> Result<Upload, P
     Ok(upload)
 }
 
-/// Whether the case is any business of the caller's; by a link, only that session's case.
+/// Whether the case is any business of the caller's, or open to his submissions; by a link, only that session's case.
 async fn has_part(services: &Services, caller: &Caller, case: &str) -> Result<(), Problem> {
     if let Some(session) = &caller.link_session {
         caller.part(&services.store, session).await?;
@@ -89,7 +91,9 @@ async fn has_part(services: &Services, caller: &Caller, case: &str) -> Result<()
             return Err(ProblemCode::NotFound.into());
         }
     }
-    if services.store.may_upload(case, &caller.person).await? {
+    if services.store.may_upload(case, &caller.person).await?
+        || host::may(services, case, caller.into(), CaseAct::SubmitMaterial).await?
+    {
         Ok(())
     } else {
         Err(ProblemCode::NotFound.into())

@@ -136,8 +136,9 @@ async fn a_file_comes_in_pieces_and_is_the_cases_when_it_is_whole() {
     assert_eq!(desk.parts(), 0);
     // The case finds it by its digest; nobody adds to it, nobody takes it back.
     let store = &desk.app.services.store;
-    let found = store.whole_upload(&desk.case, &digest.0).await.unwrap();
-    assert_eq!(found.unwrap().media_type, "application/pdf");
+    let person = &desk.app.seeded.people["applicant"].person;
+    let found = store.whole_upload(&desk.case, person, &digest.0).await;
+    assert_eq!(found.unwrap().unwrap().media_type, "application/pdf");
     assert_eq!(
         desk.patch(&path, PDF.len(), "").await.code(),
         "upload_offset"

@@ -71,6 +71,9 @@ fn submit(guard: &Guard<'_>, code: &str, file: &FileFacts) -> Result<CaseEvent, 
     if !(1..=limits::MATERIAL_BYTES).contains(&file.bytes) {
         return Err(Code::ValueInvalid.into());
     }
+    if !guard.ctx.uploads.iter().any(|upload| upload.is_same(file)) {
+        return Err(Refusal::of(Code::MaterialNotUploaded, [code]));
+    }
     Ok(CaseEvent::MaterialSubmitted {
         material: code.to_owned(),
         file: file.clone(),

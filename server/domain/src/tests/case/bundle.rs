@@ -32,6 +32,7 @@ fn context<T>(who: &str, now: i64, run: impl FnOnce(&CaseContext<'_>) -> T) -> T
         slip: None,
         bars: &[],
         draw: None,
+        uploads: &[],
     })
 }
 

@@ -3,7 +3,9 @@
 use rstest::rstest;
 
 use super::play::*;
-use crate::case::{CaseCommand, CaseEvent, CaseReport, CreditStanding, Route, Stage, Verdict};
+use crate::case::{
+    CaseCommand, CaseEvent, CaseReport, CreditStanding, FileFacts, Route, Stage, Verdict,
+};
 use crate::event::DecisionKind;
 use crate::refusal::Code;
 
@@ -157,6 +159,42 @@ fn r09_nothing_outside_the_list_can_be_asked_for_or_taken_in() {
         play.refused(APPLICANT, &submit("letter")),
         Code::MaterialNotListed
     );
+}
+
+#[test]
+fn nothing_is_handed_in_that_was_not_uploaded() {
+    let mut play = CasePlay::opened();
+    let uploaded = file();
+    let named = |file: FileFacts| CaseCommand::SubmitMaterial {
+        material: "form".to_owned(),
+        file,
+    };
+    for not in [
+        FileFacts {
+            sha256: digest(2),
+            ..uploaded.clone()
+        },
+        FileFacts {
+            bytes: 999,
+            ..uploaded.clone()
+        },
+        FileFacts {
+            media_type: "image/png".to_owned(),
+            ..uploaded.clone()
+        },
+    ] {
+        assert_eq!(
+            play.refused(APPLICANT, &named(not)),
+            Code::MaterialNotUploaded
+        );
+    }
+    let renamed = FileFacts {
+        name: "申请书.pdf".to_owned(),
+        ..uploaded
+    };
+    play.act(APPLICANT, &named(renamed)).unwrap();
+    play.uploads.clear();
+    assert_eq!(play.named(APPLICANT, &submit("form")), ["form"]);
 }
 
 #[test]

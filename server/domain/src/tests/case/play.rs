@@ -106,12 +106,16 @@ pub fn guide() -> Guide {
 pub fn submit(material: &str) -> CaseCommand {
     CaseCommand::SubmitMaterial {
         material: material.to_owned(),
-        file: FileFacts {
-            sha256: digest(1),
-            bytes: 1_000,
-            media_type: "application/pdf".to_owned(),
-            name: "材料.pdf".to_owned(),
-        },
+        file: file(),
+    }
+}
+
+pub fn file() -> FileFacts {
+    FileFacts {
+        sha256: digest(1),
+        bytes: 1_000,
+        media_type: "application/pdf".to_owned(),
+        name: "材料.pdf".to_owned(),
     }
 }
 
@@ -271,6 +275,8 @@ pub struct CasePlay {
     pub pool: Arc<ExpertPool>,
     pub factor: bool,
     pub slip: bool,
+    /// Of whoever acts.
+    pub uploads: Vec<FileFacts>,
 }
 
 impl CasePlay {
@@ -298,6 +304,7 @@ impl CasePlay {
             slip: None,
             bars: &[],
             draw: None,
+            uploads: &[],
         };
         let events = open(&brief(), &application, &ctx).unwrap();
         let first = recorded(&actor, ctx.now, &events[0]);
@@ -310,6 +317,7 @@ impl CasePlay {
             pool: Arc::clone(&POOL),
             factor: true,
             slip: true,
+            uploads: vec![file()],
         };
         play.append(&actor, &events[1..]);
         play
@@ -393,6 +401,7 @@ impl CasePlay {
                 pool: &self.pool,
                 seed: Seed(self.now.unsigned_abs()),
             }),
+            uploads: &self.uploads,
         })
     }
 

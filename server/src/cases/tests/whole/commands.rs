@@ -9,10 +9,13 @@ use kanjie_domain::case::{
 };
 use kanjie_domain::testing::{APPLICANT, CHAIR, SURVEYOR_1, SURVEYOR_2, person};
 use kanjie_domain::{CaseCommand, PersonId, Role};
+use kanjie_evidence::h;
 
 use super::scene::{EVERYBODY, LEGAL, NEIGHBOUR};
 
 const MATERIALS: [&str; 6] = ["form", "design", "safety", "right", "licence", "poem"];
+/// Whatever is handed in.
+pub const MATERIAL: &[u8] = b"%PDF-1.7\n";
 const DAY_US: i64 = 24 * 3_600_000_000;
 
 fn digest(of: u8) -> String {
@@ -23,8 +26,8 @@ pub fn submit(material: &str) -> CaseCommand {
     CaseCommand::SubmitMaterial {
         material: material.to_owned(),
         file: FileFacts {
-            sha256: digest(1),
-            bytes: 1_000,
+            sha256: h(&[MATERIAL]).to_string(),
+            bytes: MATERIAL.len() as u64,
             media_type: String::from("application/pdf"),
             name: String::from("材料.pdf"),
         },

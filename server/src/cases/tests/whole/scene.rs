@@ -5,12 +5,15 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
+use axum::body::Body;
 use kanjie_domain::case::Case;
 use kanjie_domain::testing::{AGENT, APPLICANT, CHAIR, EXPERT, SURVEYOR_1, SURVEYOR_2, person};
 use kanjie_domain::{CaseBrief, CaseCommand, PersonId, Role};
-use kanjie_store::{JournalId, NewAccount, Person};
+use kanjie_evidence::h;
+use kanjie_store::{JournalId, NewAccount, NewUpload, Person};
 use tempfile::TempDir;
 
+use super::commands::MATERIAL;
 use crate::cases::host::{self, Acting, Second};
 use crate::cases::journal::{self, Folds};
 use crate::cases::open::{self, NewCase};
@@ -21,6 +24,7 @@ use crate::http::version::IfMatch;
 use crate::rooms::journal::SessionJournal;
 use crate::services::Services;
 use crate::testing::TestEnv;
+use crate::uploads;
 
 pub const LEGAL: &str = "legal";
 pub const NEIGHBOUR: &str = "neighbour";
@@ -118,6 +122,9 @@ impl Scene {
             person: &person,
             roles: &roles,
         };
+        if let CaseCommand::SubmitMaterial { .. } = command {
+            self.upload(&person).await;
+        }
         let done = host::act(
             &self.services,
             &self.id,
@@ -132,6 +139,32 @@ impl Scene {
             Err(CaseError::Refused(_) | CaseError::NotFound) => false,
             Err(error) => panic!("{who} {command:?}: {error}"),
         }
+    }
+
+    /// What a submission needs, once for each person.
+    async fn upload(&self, person: &PersonId) {
+        let store = &self.services.store;
+        let digest = h(&[MATERIAL]).0;
+        let there = store.whole_upload(&self.id, person, &digest).await.unwrap();
+        if there.is_some() {
+            return;
+        }
+        let new = NewUpload {
+            id: self.services.env.new_id(),
+            person: person.clone(),
+            case: self.id.clone(),
+            name: String::from("材料.pdf"),
+            media_type: String::from("application/pdf"),
+            total: i64::try_from(MATERIAL.len()).unwrap(),
+            created_at: self.env.now(),
+            expires_at: self.env.now() + uploads::LIFE_US,
+        };
+        assert!(store.add_upload(&new, uploads::QUOTA).await.unwrap());
+        let upload = store.upload(&new.id).await.unwrap().unwrap();
+        let body = Body::from(MATERIAL);
+        let received = uploads::receive(&self.services, &upload, None, body).await;
+        assert_eq!(received.unwrap().offset, new.total);
+        uploads::settle(&self.services, &upload).await.unwrap();
     }
 
     /// The session that has no result yet.
