@@ -54,7 +54,7 @@ enum Command {
     #[command(subcommand)]
     User(User),
     /// Fill the store with demonstration data: people that are plainly examples, sessions that begin now, a district and a
-    /// case at every stage.
+    /// case at every stage that needs no survey held.
     Seed {
         /// Write links, users, passwords, TOTP secrets and phones here as JSON, mode 0600.
         #[arg(long, conflicts_with = "cases")]

@@ -151,7 +151,7 @@ const PEOPLE: [Example; 7] = [
     },
 ];
 
-/// Makes people, sessions and the district with a case at every stage; the store must hold none of the first two yet.
+/// Makes people, sessions and the district with a case at every stage that needs no survey held; the store must hold none of the first two yet.
 ///
 /// # Errors
 /// As [`run`].

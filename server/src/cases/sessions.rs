@@ -196,7 +196,9 @@ fn schedule_in_bundle(
     Ok(seq)
 }
 
-fn row(scheduled: &Scheduled) -> SessionRow {
+/// What lists show of a session that begins so.
+#[must_use]
+pub fn row(scheduled: &Scheduled) -> SessionRow {
     let brief = scheduled.brief_of_all();
     SessionRow {
         id: scheduled.session.clone(),

@@ -4,19 +4,23 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use kanjie_domain::calendar::day_of;
-use kanjie_domain::case::{Application, Guide, Listed};
-use kanjie_domain::{Calendar, CalendarError, CaseBrief, Role};
+use kanjie_domain::case::{Application, Appointment, Guide, Listed};
+use kanjie_domain::event::{Mode, Scheduled};
+use kanjie_domain::template_set::TemplateVersion;
+use kanjie_domain::{Actor, Calendar, CalendarError, CaseBrief, Event, PersonId, Role};
 use kanjie_store::{AppendRequest, IndexChange, JournalId, NewEntry, Person};
 
 use super::company::{Company, company};
 use super::dice::Dice;
-use super::district::District;
+use super::district::{District, Named};
 use super::player::{PlayError, Player, Who, office_hours};
 use super::script::{Cast, Course, Plan, play};
-use super::staff::staff_id;
+use super::staff::{holder, staff_id};
 use crate::body::entry_body;
 use crate::cases::published::{Basis, Item};
+use crate::cases::sessions;
 use crate::error::Failure;
+use crate::scheduling::participant;
 use crate::services::Services;
 
 /// Cases of one company.
@@ -24,6 +28,8 @@ const EACH: u64 = 3;
 /// Where the clock shows a day of which no holiday table is loaded, examples end on this one.
 const LAST: Date = jiff::civil::date(2026, 11, 24);
 
+/// Working days after which a case is over.
+const OVER_IN: usize = 18;
 /// Before this day of a year there is too little of it to fill.
 const FEW: i16 = 90;
 
@@ -40,10 +46,10 @@ pub struct Maker {
     surveyed: Vec<Item>,
     listed: Vec<Item>,
     items: Vec<Item>,
-    departments: BTreeMap<String, String>,
+    departments: Vec<Named>,
     places: Vec<String>,
-    /// Of those with a template, by its key.
-    guides: BTreeMap<String, Guide>,
+    /// Of the items with a checklist, by its key.
+    versions: BTreeMap<String, TemplateVersion>,
 }
 
 /// One case as it was played.
@@ -75,15 +81,11 @@ impl Maker {
             surveyed: some(|item| item.survey),
             listed: some(|item| matches!(item.basis, Basis::Template(_))),
             items,
-            departments: district
-                .departments
-                .iter()
-                .map(|of| (of.code.clone(), of.name.clone()))
-                .collect(),
+            departments: district.departments.clone(),
             places: district.places(),
-            guides: kanjie_domain::template_versions()
+            versions: kanjie_domain::template_versions()
                 .into_iter()
-                .map(|of| (of.template.key, of.guide))
+                .map(|of| (of.template.key.clone(), of))
                 .collect(),
         })
     }
@@ -100,22 +102,19 @@ impl Maker {
             _ => &self.items,
         };
         let item = dice.pick(from).ok_or(PlayError::Empty)?.clone();
-        let course = match dice.between(1, 100) {
-            1..=4 => Course::NotAccepted,
-            5..=8 => Course::Withdrawn,
-            9..=15 => Course::Refused,
-            _ => Course::Granted,
-        };
-        let plan = Plan {
-            course,
-            notice: dice.percent(12),
-            failed: dice.percent(8).then(|| String::from("1")),
-            stays: None,
-            department: self.department(&item),
-        };
         let days = self.days.len() as u64;
         let of = of.max(1);
         let day = usize::try_from(number % of * days / of).unwrap_or(0);
+        let is_old = day + OVER_IN < self.days.len();
+        let course = match dice.between(1, 100) {
+            1..=4 => Course::NotAccepted,
+            5..=8 => Course::Withdrawn,
+            9..=50 if is_old => Course::NotAccepted,
+            _ if is_old => Course::Withdrawn,
+            _ => Course::Reviewed,
+        };
+        let notice = dice.percent(12);
+        let plan = self.plan(number, &item, course, notice);
         let day = self.days.get(day).copied().unwrap_or(LAST);
         // Through the day in the order of their numbers.
         let part = number % of * days % of;
@@ -145,16 +144,29 @@ impl Maker {
         let mut dice = Dice::new(self.seed, number);
         let item = dice.pick(&self.listed).ok_or(PlayError::Empty)?.clone();
         let plan = Plan {
-            course,
-            notice: stage == "one_time_notice",
-            failed: None,
             stays: Some(stage),
-            department: self.department(&item),
+            ..self.plan(number, &item, course, stage == "one_time_notice")
         };
         let day = self.days.len().saturating_sub(ago + 1);
         let day = self.days.get(day).copied().unwrap_or(LAST);
         let begins = office_hours(day, 0)? + i64::try_from(number).unwrap_or(0);
         self.play(number, number, &item, &plan, begins, &mut dice)
+    }
+
+    fn plan(&self, number: u64, item: &Item, course: Course, notice: bool) -> Plan {
+        let session = self.version(item).map(|_| format!("{}-1", self.id(number)));
+        let department = self.department(&item.department);
+        Plan {
+            course,
+            notice,
+            session,
+            stays: None,
+            department: department.map(|of| of.name.clone()).unwrap_or_default(),
+        }
+    }
+
+    fn id(&self, number: u64) -> String {
+        format!("example-{}-{number:07}", self.seed)
     }
 
     fn play(
@@ -171,14 +183,7 @@ impl Maker {
             uscc,
             applicant,
         } = company(self.seed, company_number);
-        let cast = Cast {
-            applicant: Who {
-                person: applicant.id.clone(),
-                roles: BTreeSet::new(),
-            },
-            handler: staff(&item.department, "surveyor", Role::Surveyor),
-            approver: staff(&item.department, "approver", Role::Approver),
-        };
+        let cast = self.cast(&applicant, item);
         let brief = CaseBrief {
             case_no: format!("SL-{}-{:03}{number:07}", day_of(begins)?.year(), self.seed),
             item_title: item.title.clone(),
@@ -192,7 +197,7 @@ impl Maker {
             authority: String::from("示例区行政审批局"),
             contact: String::from("示例联系人 010-00000000"),
         };
-        let id = format!("example-{}-{number:07}", self.seed);
+        let id = self.id(number);
         let application = Application {
             case: id.clone(),
             applicant: cast.applicant.person.clone(),
@@ -209,21 +214,81 @@ impl Maker {
         })
     }
 
+    /// The second surveyor comes from the next department.
+    fn cast(&self, applicant: &Person, item: &Item) -> Cast {
+        let mut others = self.departments.iter().cycle();
+        let found = others.any(|of| of.code == item.department);
+        let next = others.next().filter(|_| found);
+        let next = next.map_or(item.department.as_str(), |of| of.code.as_str());
+        Cast {
+            applicant: Who {
+                person: applicant.id.clone(),
+                roles: BTreeSet::new(),
+            },
+            handler: staff(&item.department, "surveyor", Role::Surveyor),
+            second: staff(next, "surveyor", Role::Surveyor),
+            approver: staff(&item.department, "approver", Role::Approver),
+        }
+    }
+
+    fn version(&self, item: &Item) -> Option<&TemplateVersion> {
+        match &item.basis {
+            Basis::Template(key) => self.versions.get(key),
+            Basis::Guide(_) => None,
+        }
+    }
+
     fn guide(&self, item: &Item) -> Option<Guide> {
         match &item.basis {
-            Basis::Template(key) => self.guides.get(key).cloned(),
+            Basis::Template(_) => self.version(item).map(|of| of.guide.clone()),
             Basis::Guide(guide) => Some(Guide::clone(guide)),
         }
     }
 
-    fn department(&self, item: &Item) -> String {
-        self.departments
-            .get(&item.department)
-            .cloned()
-            .unwrap_or_default()
+    fn department(&self, code: &str) -> Option<&Named> {
+        self.departments.iter().find(|of| of.code == code)
     }
 
-    /// Its entries and what lists show of it.
+    /// The session of the case as it begins, and when it was scheduled, UTC µs.
+    fn scheduled(&self, made: &Made<'_>) -> Option<(i64, Scheduled)> {
+        let case = &made.player.case;
+        let session = case.session_order.last()?;
+        let Appointment::Confirmed { slot } = &case.appointment else {
+            return None;
+        };
+        let version = self.versions.get(&case.application.as_ref()?.guide.item)?;
+        let mode = version.allows(Mode::Hybrid).map(|()| Mode::Hybrid);
+        let applicant = participant(&made.applicant, [Role::Applicant]);
+        let staff = case.staff.iter().filter_map(|(person, roles)| {
+            let holder = self.holder(person)?;
+            Some(participant(&holder, roles.iter().copied()))
+        });
+        let scheduled = Scheduled {
+            session: session.clone(),
+            case: made.id.clone(),
+            brief: case.brief.clone(),
+            template: version.template.clone(),
+            participants: std::iter::once(applicant).chain(staff).collect(),
+            joining_departments: Vec::new(),
+            mode: mode.unwrap_or(Mode::OnSite),
+            starts_at: slot.from,
+            resurvey: None,
+            site: None,
+            further: Vec::new(),
+        };
+        Some((case.last_at, scheduled))
+    }
+
+    fn holder(&self, id: &PersonId) -> Option<Person> {
+        let posts = ["surveyor", "approver"];
+        let mut all = self
+            .departments
+            .iter()
+            .flat_map(|of| posts.into_iter().filter_map(|post| holder(of, post)));
+        all.find(|person| person.id == *id)
+    }
+
+    /// Its entries and what lists show of it, with its session.
     pub fn append(
         &self,
         services: &Services,
@@ -254,8 +319,34 @@ impl Maker {
         });
         let listed = Box::new(Listed::of(&made.player.case, &self.calendar));
         request.index.push(IndexChange::Listed { case, listed });
-        Ok(())
+        match self.scheduled(made) {
+            Some((at, scheduled)) => add_session(services, request, at, scheduled),
+            None => Ok(()),
+        }
     }
+}
+
+/// A session's first entry, and its place in lists.
+fn add_session(
+    services: &Services,
+    request: &mut AppendRequest,
+    at: i64,
+    scheduled: Scheduled,
+) -> Result<(), Failure> {
+    let journal = JournalId::Session(scheduled.session.clone());
+    request.index.push(IndexChange::Session {
+        row: sessions::row(&scheduled),
+        further: Vec::new(),
+        participants: scheduled.participants.clone(),
+    });
+    let event = Event::Scheduled(Box::new(scheduled));
+    let entry = NewEntry {
+        nonce: services.env.random(),
+        body: entry_body(at, &Actor::System, &event)?,
+    };
+    request.read.push((journal.clone(), 0));
+    request.write.push((journal, vec![entry]));
+    Ok(())
 }
 
 /// Staff of a department, as `staff.rs` makes them.

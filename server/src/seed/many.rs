@@ -14,24 +14,22 @@ use crate::services::Services;
 /// Cases in one transaction.
 const BATCH: u64 = 200;
 
-/// Each stage with the course that leads to it, and how many working days ago the case began. The last is late.
-const STAGES: [(&str, Course, usize); 13] = [
-    ("pre_review", Course::Granted, 1),
-    ("received", Course::Granted, 2),
-    ("one_time_notice", Course::Granted, 4),
-    ("accepted", Course::Granted, 6),
-    ("in_review", Course::Granted, 9),
-    ("granted", Course::Granted, 14),
-    ("refused", Course::Refused, 14),
-    ("served", Course::Granted, 17),
+/// Each stage before a decision, and each end without one, with the course that leads to it, and how many working days ago the case
+/// began. The last is late.
+const STAGES: [(&str, Course, usize); 10] = [
+    ("pre_review", Course::Reviewed, 1),
+    ("received", Course::Reviewed, 2),
+    ("one_time_notice", Course::Reviewed, 4),
+    ("accepted", Course::Reviewed, 6),
+    ("in_review", Course::Reviewed, 9),
     ("not_accepted", Course::NotAccepted, 8),
     ("withdrawn", Course::Withdrawn, 12),
-    ("closed", Course::Granted, 40),
+    ("closed", Course::Withdrawn, 40),
     ("closed", Course::NotAccepted, 30),
-    ("in_review", Course::Granted, 45),
+    ("in_review", Course::Reviewed, 45),
 ];
 
-/// Makes so many cases and the people who apply.
+/// Makes so many cases, the people who apply and the sessions that are to come. The staff must be there.
 ///
 /// # Errors
 /// When one of them is there already: a seed serves a store once.
@@ -55,7 +53,7 @@ pub async fn make(
     Ok(())
 }
 
-/// One case, and more where they differ, for each stage that there is; says how many.
+/// One case, and more where they differ, for each stage that needs no survey held; says how many. The staff must be there.
 ///
 /// # Errors
 /// As [`make`].
@@ -121,16 +119,16 @@ mod tests {
     fn cases_are_plausible() {
         let district = District::example().unwrap();
         let maker = Maker::new(&district, 3, NOW).unwrap();
-        let made: Vec<_> = (0..800)
-            .map(|number| maker.case(number, 800).unwrap())
+        let made: Vec<_> = (0..2_400)
+            .map(|number| maker.case(number, 2_400).unwrap())
             .collect();
         let stage = |made: &Made<'_>| made.player.case.stage.name();
-        let old = made[..400]
+        let old = made[..1_200]
             .iter()
             .filter(|made| stage(made) == "closed")
             .count();
-        assert!(old > 380, "{old}");
-        let stages: BTreeSet<_> = made[700..].iter().map(stage).collect();
+        assert!(old > 1_140, "{old}");
+        let stages: BTreeSet<_> = made[2_000..].iter().map(stage).collect();
         for expected in ["pre_review", "received", "accepted", "in_review", "closed"] {
             assert!(stages.contains(expected), "{stages:?}");
         }
@@ -145,11 +143,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn there_is_a_case_at_every_stage() {
+    async fn there_is_a_case_at_every_stage_that_needs_no_survey_held() {
         let app = TestApp::new().await;
         let district = District::example().unwrap();
+        staff::load(&app.services, &district).await.unwrap();
         let made = every_stage(&app.services, &district).await.unwrap();
-        assert_eq!(made, 13);
+        assert_eq!(made, 10);
         let counts = app.services.store.case_counts("2026-11-24").await.unwrap();
         let stages: BTreeSet<_> = counts
             .stages
@@ -160,14 +159,11 @@ mod tests {
         let all = [
             "accepted",
             "closed",
-            "granted",
             "in_review",
             "not_accepted",
             "one_time_notice",
             "pre_review",
             "received",
-            "refused",
-            "served",
             "withdrawn",
         ];
         assert_eq!(stages.iter().map(String::as_str).collect::<Vec<_>>(), all);
@@ -194,46 +190,91 @@ mod tests {
         answer.cookie()
     }
 
-    /// What a member of staff sees of a department's seeded cases: each opens, and its journal is whole.
+    /// What a member of staff and a supervisor see of the seeded cases: each opens, its journal is whole, and whatever it names is
+    /// there: its session for those who are called to it, its people, its papers.
     #[tokio::test]
-    async fn every_seeded_case_opens_over_http() {
+    async fn nothing_that_a_seeded_case_names_is_missing() {
         let app = TestApp::new().await;
         let district = District::example().unwrap();
-        let seeded = staff::load(&app.services, &district).await.unwrap();
+        let staff = staff::load(&app.services, &district).await.unwrap();
         every_stage(&app.services, &district).await.unwrap();
-        make(&app.services, &district, 30, 4).await.unwrap();
-        let cookie = sign_in(&app, &seeded, "d17-approver").await;
+        make(&app.services, &district, 150, 4).await.unwrap();
         let supervisor = app.sign_in("supervisor").await;
-        let all = CaseFilter::default();
-        let page = app.services.store.cases(&all, None, 100).await.unwrap();
-        let rows = page.rows;
-        let seeded: Vec<_> = rows
-            .iter()
-            .filter(|row| row.id.starts_with("example-"))
-            .collect();
-        assert_eq!(seeded.len(), 13 + 30);
+        let mut cookies = BTreeMap::new();
+        let (all, mut opened) = (CaseFilter::default(), 0);
+        let page = app.services.store.cases(&all, None, 200).await.unwrap();
+        let rows = page.rows.iter();
+        let seeded: Vec<_> = rows.filter(|row| row.id.starts_with("example-")).collect();
+        assert_eq!(seeded.len(), 10 + 150);
         for row in seeded {
-            for cookie in [&cookie, &supervisor] {
-                let path = format!("/api/v1/cases/{}", row.id);
-                let view = app.get(&path, cookie).await;
-                assert_eq!(view.status, 200, "{} {view:?}", row.case_no);
-                let view = view.json();
-                assert_eq!(view["course"]["stage"], row.stage.as_str());
-                let journal = app.get(&format!("{path}/journal"), cookie).await.json();
-                let mut chain = kanjie_evidence::journal::Chain::new();
-                for entry in journal["entries"].as_array().unwrap() {
-                    let entry = serde_json::from_value(entry.clone()).unwrap();
-                    chain.push(&entry).unwrap();
+            let path = format!("/api/v1/cases/{}", row.id);
+            let view = opens(&app, &supervisor, &path, row.stage.as_str()).await;
+            let papers = app.get(&format!("{path}/papers"), &supervisor).await;
+            assert_eq!(papers.json()["papers"], serde_json::json!([]));
+            let course = &view["course"];
+            let mut people = vec![course["applicant"].as_str().unwrap()];
+            people.extend(
+                course["staff"]
+                    .as_object()
+                    .unwrap()
+                    .keys()
+                    .map(String::as_str),
+            );
+            for person in &people {
+                let id = PersonId((*person).to_owned());
+                let known = app.services.store.person(&id).await.unwrap();
+                assert!(known.is_some(), "{person}");
+            }
+            let sessions = course["sessions"].as_array().unwrap();
+            opened += sessions.len();
+            for session in sessions {
+                // Under review, and not held yet.
+                assert_eq!(
+                    (row.stage.as_str(), &session["head"]),
+                    ("in_review", &serde_json::Value::Null)
+                );
+                for person in &people[1..] {
+                    let user = person.strip_prefix("example-").unwrap().to_owned();
+                    if !cookies.contains_key(&user) {
+                        let cookie = sign_in(&app, &staff, &user).await;
+                        cookies.insert(user.clone(), cookie);
+                    }
+                    let cookie = &cookies[&user];
+                    let session =
+                        format!("/api/v1/sessions/{}", session["session"].as_str().unwrap());
+                    let shown = app.get(&session, cookie).await;
+                    assert_eq!(shown.status, 200, "{user} {shown:?}");
+                    let journal = app.get(&format!("{session}/journal"), cookie).await;
+                    assert_eq!(journal.json()["entries"].as_array().unwrap().len(), 1);
+                    opens(&app, cookie, &path, "in_review").await;
                 }
-                assert_eq!(view["head"], chain.seq());
             }
         }
+        assert!(opened >= 2, "{opened} sessions");
+        app.services.store.verify_journals().await.unwrap();
+    }
+
+    /// The case, and its whole journal.
+    async fn opens(app: &TestApp, cookie: &str, path: &str, stage: &str) -> serde_json::Value {
+        let view = app.get(path, cookie).await;
+        assert_eq!(view.status, 200, "{path} {view:?}");
+        let view = view.json();
+        assert_eq!(view["course"]["stage"], stage);
+        let journal = app.get(&format!("{path}/journal"), cookie).await.json();
+        let mut chain = kanjie_evidence::journal::Chain::new();
+        for entry in journal["entries"].as_array().unwrap() {
+            let entry = serde_json::from_value(entry.clone()).unwrap();
+            chain.push(&entry).unwrap();
+        }
+        assert_eq!(view["head"], chain.seq());
+        view
     }
 
     #[tokio::test]
     async fn many_are_made_and_found_and_a_seed_serves_once() {
         let app = TestApp::new().await;
         let district = District::example().unwrap();
+        staff::load(&app.services, &district).await.unwrap();
         make(&app.services, &district, 450, 5).await.unwrap();
         let store = &app.services.store;
         let indexed = store.case_counts("2026-11-24").await.unwrap();

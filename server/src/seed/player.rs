@@ -4,9 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 use kanjie_domain::calendar::{day_of, end_of_day};
-use kanjie_domain::case::{
-    Application, CaseCommand, CaseContext, CaseReport, Slip, decide, open, report,
-};
+use kanjie_domain::case::{Application, CaseCommand, CaseContext, Slip, decide, open};
 use kanjie_domain::{
     Actor, Calendar, CalendarError, Case, CaseBrief, CaseEvent, CaseRecorded, PersonId, Refusal,
     Role,
@@ -133,16 +131,6 @@ impl<'a> Player<'a> {
         };
         let events = decide(&self.case, command, &ctx)?;
         self.append(&actor, events);
-        Ok(())
-    }
-
-    /// # Errors
-    /// When the domain refuses it.
-    pub fn report(&mut self, of: &CaseReport) -> Result<(), PlayError> {
-        let roles = BTreeSet::new();
-        let ctx = context(&Actor::System, &roles, self.now, self.calendar, None);
-        let events = report(&self.case, of, &ctx)?;
-        self.append(&Actor::System, events);
         Ok(())
     }
 

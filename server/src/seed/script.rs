@@ -1,10 +1,7 @@
-//! What happens in an example case: one of four courses, as far as time allows or the plan says.
+//! What happens in an example case: one of three courses, as far as time allows or the plan says. None goes beyond the scheduling of
+//! its survey: a decision follows from a session that was held, with its recording and its papers, and that is not made up.
 
-use kanjie_domain::case::{
-    CaseCommand, CaseReport, DecisionFacts, FileFacts, MissingItem, Need, Part, Rating,
-    ServiceMethod, Slot, Supply,
-};
-use kanjie_domain::event::DecisionKind;
+use kanjie_domain::case::{CaseCommand, FileFacts, MissingItem, Need, Part, Slot, Supply};
 use kanjie_domain::{CalendarError, Role};
 
 use super::dice::Dice;
@@ -15,8 +12,8 @@ const CONTACT: &str = "示例联系人 010-00000000";
 /// How the case ends where nothing stops it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Course {
-    Granted,
-    Refused,
+    /// As far as its survey is scheduled, or where its item is not surveyed, under review.
+    Reviewed,
     NotAccepted,
     Withdrawn,
 }
@@ -26,8 +23,8 @@ pub struct Plan {
     pub course: Course,
     /// Something is missing at first (R01).
     pub notice: bool,
-    /// The first survey leaves this item failed (R44).
-    pub failed: Option<String>,
+    /// The session that is scheduled; absent where the item has no checklist.
+    pub session: Option<String>,
     /// The stage at which it stays.
     pub stays: Option<&'static str>,
     /// Lead department.
@@ -39,6 +36,9 @@ pub struct Plan {
 pub struct Cast {
     pub applicant: Who,
     pub handler: Who,
+    /// The second surveyor, of another department.
+    pub second: Who,
+    /// Chairs the survey too.
     pub approver: Who,
 }
 
@@ -58,11 +58,7 @@ pub fn play(
         cast,
         dice,
     };
-    let _ = script.intake()?
-        && script.accept()?
-        && script.survey()?
-        && script.decide()?
-        && script.serve()?;
+    let _ = script.intake()? && script.accept()? && script.review()?;
     Ok(())
 }
 
@@ -172,7 +168,9 @@ impl Script<'_, '_> {
         })?;
         for (who, role) in [
             (&self.cast.handler, Role::Surveyor),
+            (&self.cast.second, Role::Surveyor),
             (&self.cast.approver, Role::Approver),
+            (&self.cast.approver, Role::Chair),
         ] {
             let person = who.person.clone();
             self.player.act(
@@ -183,121 +181,27 @@ impl Script<'_, '_> {
         self.goes_on(0, 2)
     }
 
-    fn survey(&mut self) -> Result<bool, PlayError> {
+    fn review(&mut self) -> Result<bool, PlayError> {
         if self.plan.course == Course::Withdrawn {
             let reason = String::from("经营计划调整（示例）");
             self.applicant(&CaseCommand::Withdraw { reason })?;
             return self.close(0, 2);
         }
-        match self.player.slot(3) {
-            Ok((from, until)) => {
-                let slot = Slot { from, until };
-                self.handler(&CaseCommand::OfferAppointment { slots: vec![slot] })?;
-                self.applicant(&CaseCommand::ConfirmAppointment { slot })?;
-            }
+        let Some(session) = self.plan.session.clone() else {
+            self.handler(&CaseCommand::BeginReview {})?;
+            return Ok(false);
+        };
+        let (from, until) = match self.player.slot(3) {
+            Ok(slot) => slot,
             // After the last holiday table nothing can be offered.
             Err(CalendarError::NotLoaded(_)) => return Ok(false),
             Err(error) => return Err(error.into()),
-        }
-        self.schedule(1, Vec::new())?;
-        if !self.goes_on(3, 8)? {
-            return Ok(false);
-        }
-        let Some(failed) = self.plan.failed.clone() else {
-            return Ok(true);
         };
-        let head = self.dice.digest();
-        let (session, outcome) = (self.session(1), String::from("rectify"));
-        self.player.report(&CaseReport::SessionEnded {
-            session,
-            head,
-            outcome,
-            failed: vec![failed.clone()],
-        })?;
-        self.schedule(2, vec![failed])?;
-        self.goes_on(2, 6)
-    }
-
-    fn schedule(&mut self, number: u32, items: Vec<String>) -> Result<(), PlayError> {
-        let session = self.session(number);
-        self.handler(&CaseCommand::ScheduleSession { session, items })
-    }
-
-    /// Known to the case alone: an example has no recording.
-    fn session(&self, number: u32) -> String {
-        format!("{}-{number}", self.player.number)
-    }
-
-    fn decide(&mut self) -> Result<bool, PlayError> {
-        let kind = match self.plan.course {
-            Course::Refused => DecisionKind::Refused,
-            _ => DecisionKind::Granted,
-        };
-        let session = self.session(if self.plan.failed.is_some() { 2 } else { 1 });
-        self.player
-            .report(&CaseReport::DecisionAnnounced(DecisionFacts {
-                session: session.clone(),
-                head: self.dice.digest(),
-                kind,
-                number: format!("示例审批{}", self.player.number),
-                content_digest: self.dice.digest(),
-            }))?;
-        self.rate(session)?;
-        self.goes_on(0, 3)
-    }
-
-    /// R60: most answer, few are not content.
-    fn rate(&mut self, session: String) -> Result<(), PlayError> {
-        if !self.dice.percent(60) {
-            return Ok(());
-        }
-        let rating = match self.dice.between(1, 100) {
-            1..=2 => Rating::Dissatisfied,
-            3..=10 => Rating::FairlySatisfied,
-            11..=40 => Rating::Satisfied,
-            _ => Rating::VerySatisfied,
-        };
-        let text = String::new();
-        self.applicant(&CaseCommand::Rate {
-            session: session.clone(),
-            rating,
-            text,
-        })?;
-        if rating.is_bad() {
-            let text = String::from("已电话回访并说明（示例）。");
-            self.approver(&CaseCommand::GiveFeedback { session, text })?;
-        }
-        Ok(())
-    }
-
-    fn serve(&mut self) -> Result<bool, PlayError> {
-        let granted = self.plan.course == Course::Granted;
-        let text_digest = self.dice.digest();
-        if granted {
-            let number = format!("示例证{}", self.player.number);
-            let pdf_digest = self.dice.digest();
-            self.handler(&CaseCommand::IssueLicence { number, pdf_digest })?;
-            let masked = Vec::new();
-            self.handler(&CaseCommand::ProposeMasking {
-                text_digest: text_digest.clone(),
-                masked,
-            })?;
-        }
-        let to = self.player.case.brief.applicant.clone();
-        let (method, proof_digest) = (ServiceMethod::Electronic, self.dice.digest());
-        self.handler(&CaseCommand::Serve {
-            method,
-            to,
-            proof_digest,
-        })?;
-        if !self.goes_on(0, 2)? {
-            return Ok(false);
-        }
-        if granted {
-            self.applicant(&CaseCommand::AcceptMasking {})?;
-            self.handler(&CaseCommand::Publish { text_digest })?;
-        }
-        self.handler(&CaseCommand::Close {})?;
+        let slot = Slot { from, until };
+        self.handler(&CaseCommand::OfferAppointment { slots: vec![slot] })?;
+        self.applicant(&CaseCommand::ConfirmAppointment { slot })?;
+        let items = Vec::new();
+        self.handler(&CaseCommand::ScheduleSession { session, items })?;
         Ok(false)
     }
 

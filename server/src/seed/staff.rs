@@ -71,6 +71,14 @@ pub async fn load(services: &Services, district: &District) -> Result<SeededStaf
     })
 }
 
+/// Whoever surveys, or decides, in a department; nobody for another post.
+#[must_use]
+pub fn holder(department: &Named, post: &str) -> Option<Person> {
+    let mut posts = POSTS.iter();
+    let (post, title, _) = posts.find(|(of, _, _)| *of == post)?;
+    Some(person(department, post, title))
+}
+
 fn person(department: &Named, post: &str, title: &str) -> Person {
     Person {
         id: staff_id(&department.code, post),
