@@ -66,6 +66,9 @@ enum Command {
         #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=999), requires = "cases")]
         seed: u64,
     },
+    /// What the bureau works by, in versions that stand from a day on.
+    #[command(subcommand)]
+    Catalogue(commands::Catalogue),
     /// Write the archive package of a closed session; prints where it is.
     Export(commands::Export),
     /// Check a package, offline: exit 0 whole and authentic, 1 not, 2 it cannot be read.
@@ -158,6 +161,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
             services.store.close().await;
         }
         Command::Seed { json, .. } => seed_command(config, json).await?,
+        Command::Catalogue(catalogue) => catalogue.run(&open(config).await?).await?,
         Command::Export(export) => export.run(&open(config).await?).await?,
         Command::Verify(_) => {}
     }

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use kanjie_store::{AppendError, StoreError};
 
+use crate::cases::error::CaseError;
+use crate::cases::import::ImportError;
 use crate::config::ConfigError;
 
 /// Told on the terminal.
@@ -31,6 +33,10 @@ pub enum Failure {
     Canonical(#[from] kanjie_evidence::canonical::CanonicalError),
     #[error("JSON: {0}")]
     Json(#[from] serde_json::Error),
+    #[error(transparent)]
+    Case(#[from] CaseError),
+    #[error(transparent)]
+    Import(#[from] ImportError),
     #[error("{0}")]
     Usage(String),
     #[error("system: {0}")]

@@ -2,17 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use kanjie_domain::case::Listed;
 use kanjie_domain::event::{Mode, Scheduled};
 use kanjie_domain::site::Site;
 use kanjie_domain::template::Template;
-use kanjie_domain::{
-    Actor, Calendar, Case, CaseBrief, CaseEvent, CaseRecorded, Event, Participant, PersonId, Role,
-};
+use kanjie_domain::{Actor, CaseBrief, CaseEvent, Event, Participant, PersonId, Role};
 use kanjie_store::{AppendRequest, IndexChange, JournalId, NewLink, SessionRow};
 
 use crate::auth::cookie::Token;
-use crate::cases::append;
+use crate::cases::{append, published};
 use crate::error::Failure;
 use crate::services::Services;
 
@@ -61,15 +58,15 @@ pub async fn create(services: &Services, new: NewSession) -> Result<String, Fail
             id: case.clone(),
             case_no: new.brief.case_no.clone(),
         },
-        listed(&case, at, &case_events)?,
         IndexChange::Session {
             row,
             further: Vec::new(),
             participants: new.participants.clone(),
         },
     ];
+    let calendar = published::working_days(services).await?;
     let begun = append::begun(&Actor::System, at, &case_events);
-    index.extend(begun.map(|begun| append::listed(&case, &begun, &services.calendar)));
+    index.extend(begun.map(|begun| append::listed(&case, &begun, &calendar)));
     let scheduled = Event::Scheduled(Box::new(Scheduled {
         session: session.clone(),
         case: case.clone(),
@@ -102,23 +99,6 @@ pub async fn create(services: &Services, new: NewSession) -> Result<String, Fail
     };
     services.store.append(request).await?;
     Ok(session)
-}
-
-/// What lists show of a case after its first entries, which the server itself writes.
-fn listed(id: &str, at: i64, events: &[CaseEvent]) -> Result<IndexChange, Failure> {
-    let mut entries = events.iter().map(|event| CaseRecorded {
-        actor: Actor::System,
-        at,
-        event: event.clone(),
-    });
-    let first = entries.next().and_then(|entry| Case::begin(&entry));
-    let mut case = first.ok_or_else(|| Failure::Usage(String::from("no first entry")))?;
-    entries.for_each(|entry| case.evolve(&entry));
-    let calendar = Calendar::example().map_err(|error| Failure::Usage(error.to_string()))?;
-    Ok(IndexChange::Listed {
-        case: id.to_owned(),
-        listed: Box::new(Listed::of(&case, &calendar)),
-    })
 }
 
 /// Makes a personal link and returns its token.

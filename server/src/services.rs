@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use kanjie_domain::Calendar;
 use kanjie_evidence::Signer;
 use kanjie_store::{Store, TokenHash};
 use tokio::sync::{Notify, broadcast};
@@ -39,8 +38,6 @@ pub struct Services {
     pub writers: Writers,
     pub oidc: Arc<oidc::provider::Known>,
     pub sign_ins_ended: broadcast::Sender<SignInEnded>,
-    /// R04: working days; `holidays.json` in the data directory, else the example.
-    pub calendar: Arc<Calendar>,
     /// Folds of cases and bundles, kept between requests.
     pub folds: Arc<Folds>,
     /// Rung where a case's journal has moved.
@@ -62,11 +59,8 @@ impl Services {
         files::private_dir(&config.data).map_err(Failure::file(&config.data))?;
         let store = Store::open(&config.database()?).await?;
         store.make_ready().await?;
-        published::examples_where_none(&store)
-            .await
-            .map_err(|error| Failure::Usage(error.to_string()))?;
+        published::examples_where_none(&store).await?;
         let keys = keys::open(&config.data, env.as_ref())?;
-        let calendar = calendar(&config)?;
         let notices = Notices::open(&config, store.clone(), Arc::clone(&env))?;
         let webhooks = Webhooks::open(
             &config,
@@ -87,19 +81,8 @@ impl Services {
             writers: Writers::default(),
             oidc: Arc::default(),
             sign_ins_ended: broadcast::Sender::new(256),
-            calendar: Arc::new(calendar),
             folds: Arc::default(),
             case_work: Arc::default(),
         })
     }
-}
-
-fn calendar(config: &Config) -> Result<Calendar, Failure> {
-    let path = config.data.join("holidays.json");
-    let calendar = match std::fs::read_to_string(&path) {
-        Ok(text) => Calendar::from_json(&text),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Calendar::example(),
-        Err(error) => return Err(Failure::file(path)(error)),
-    };
-    calendar.map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))
 }

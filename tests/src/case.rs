@@ -191,7 +191,7 @@ impl Bureau {
         done.unwrap_or_else(|code| panic!("{key}: {shown} was refused: {code}"))
     }
 
-    /// The experts of these keys, drawn from a pool that holds them alone; each signs confidentiality (R48).
+    /// The experts of these keys, added to the pool and drawn from it; each signs confidentiality (R48).
     ///
     /// # Panics
     /// If a draw or a signature is refused.
@@ -207,14 +207,23 @@ impl Bureau {
     /// # Panics
     /// If the draw is refused.
     pub async fn draw_of(&self, server: &TestServer, case: &Case, field: &str, keys: &[&str]) {
-        let experts: Vec<_> = keys
-            .iter()
-            .map(|key| json!({"person": self.id(key), "name": key, "fields": [field]}))
-            .collect();
-        let pool = json!({"version": "示例-1", "experts": experts});
-        std::fs::write(server.data().join("experts.json"), pool.to_string()).unwrap();
+        self.add_experts(server, field, keys);
         let draw = json!({"type": "draw_experts", "field": field, "count": keys.len()});
         self.act(case, "surveyor_1", draw).await;
+    }
+
+    /// They stand in the pool, of that field.
+    ///
+    /// # Panics
+    /// If the program refuses.
+    pub fn add_experts(&self, server: &TestServer, field: &str, keys: &[&str]) {
+        let experts = keys.iter().map(|key| {
+            json!({
+                "code": self.id(key), "name": key, "organisation": "", "phone": "", "fields": [field],
+            })
+        });
+        let experts: Vec<Value> = experts.collect();
+        server.import(&json!({"version": "示例-1", "from": "2026-01-01", "experts": experts}));
     }
 
     /// R48.

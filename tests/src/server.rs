@@ -220,6 +220,19 @@ impl TestServer {
         kanjie(self.directory.path(), &arguments);
     }
 
+    /// Adds to the catalogue what that says, as an operator would.
+    ///
+    /// # Panics
+    /// If the program refuses.
+    pub fn import(&self, brought: &serde_json::Value) {
+        std::fs::write(
+            self.directory.path().join("brought.json"),
+            brought.to_string(),
+        )
+        .unwrap();
+        self.run(&["catalogue", "import", "brought.json"]);
+    }
+
     /// Fails if the process is gone or its log tells of a panic.
     ///
     /// # Panics

@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use jiff::civil::{Date, Weekday, time};
 use jiff::tz::{Offset, TimeZone};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// Asia/Shanghai, which keeps one offset all year.
 const SHANGHAI: Offset = jiff::tz::offset(8);
 
-/// The example table (示例) that comes with the program.
-pub const EXAMPLE: &str = include_str!("../data/holidays.json");
+/// The example years (示例) that come with the program.
+const EXAMPLE: &str = include_str!("../data/holidays.json");
 
 /// The longest span that a count may ask for; keeps every loop short.
 const MOST_DAYS: u32 = 1_000;
@@ -34,24 +34,25 @@ pub enum CalendarError {
 struct Table {
     #[serde(rename = "note")]
     _note: String,
-    years: Vec<Year>,
+    years: Vec<HolidayYear>,
 }
 
-#[derive(Deserialize)]
+/// One year as it is announced.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Year {
-    year: i16,
-    holidays: Vec<Holiday>,
-    make_up_days: Vec<Date>,
+pub struct HolidayYear {
+    pub year: i16,
+    pub holidays: Vec<Holiday>,
+    /// 调休: days of a weekend that are worked.
+    pub make_up_days: Vec<Date>,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Holiday {
-    #[serde(rename = "name")]
-    _name: String,
-    from: Date,
-    until: Date,
+pub struct Holiday {
+    pub name: String,
+    pub from: Date,
+    pub until: Date,
 }
 
 /// Which days are worked, for the years that are loaded.
@@ -63,20 +64,19 @@ pub struct Calendar {
 }
 
 impl Calendar {
-    /// From the JSON of `data/holidays.json`'s form.
-    ///
     /// # Errors
-    /// When it is no such table, a holiday ends before it begins, or a make-up day is a holiday or no weekend day.
-    pub fn from_json(text: &str) -> Result<Self, CalendarError> {
+    /// When a year is there twice, a holiday ends before it begins, or a make-up day is a holiday or no weekend day.
+    pub fn new(years: impl IntoIterator<Item = HolidayYear>) -> Result<Self, CalendarError> {
         let malformed = |why: String| CalendarError::Malformed(why);
-        let table: Table = serde_json::from_str(text).map_err(|e| malformed(e.to_string()))?;
         let mut calendar = Self {
             years: BTreeSet::new(),
             holidays: BTreeSet::new(),
             make_up_days: BTreeSet::new(),
         };
-        for year in table.years {
-            calendar.years.insert(year.year);
+        for year in years {
+            if !calendar.years.insert(year.year) {
+                return Err(malformed(format!("{} is there twice", year.year)));
+            }
             for holiday in year.holidays {
                 if holiday.until < holiday.from {
                     return Err(malformed(format!("{} ends first", holiday.from)));
@@ -94,12 +94,12 @@ impl Calendar {
         Ok(calendar)
     }
 
-    /// The example (示例) that comes with the program: 2026 and 2027.
+    /// Of the examples (示例) that come with the program: 2026 and 2027.
     ///
     /// # Errors
     /// Never with the file as shipped; a test holds that.
     pub fn example() -> Result<Self, CalendarError> {
-        Self::from_json(EXAMPLE)
+        Self::new(example_years()?)
     }
 
     /// # Errors
@@ -141,6 +141,16 @@ impl Calendar {
         }
         Ok(count)
     }
+}
+
+/// The examples (示例) that come with the program: 2026 and 2027.
+///
+/// # Errors
+/// Never with the file as shipped; a test holds that.
+pub fn example_years() -> Result<Vec<HolidayYear>, CalendarError> {
+    let table: Result<Table, _> = serde_json::from_str(EXAMPLE);
+    let table = table.map_err(|error| CalendarError::Malformed(error.to_string()))?;
+    Ok(table.years)
 }
 
 fn is_weekend(date: Date) -> bool {

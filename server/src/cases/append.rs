@@ -83,10 +83,12 @@ pub struct SurveyEnd {
 /// When the bundle's journal cannot be read, or does not take the news.
 pub async fn add_case(
     services: &Services,
+    calendar: &Calendar,
     request: &mut AppendRequest,
     step: &CaseStep,
 ) -> Result<(), CaseError> {
-    add_cases(services, request, std::slice::from_ref(step), None).await
+    let step = std::slice::from_ref(step);
+    add_cases(services, calendar, request, step, None).await
 }
 
 /// The same of several cases at once. A bundle of several of them gets one batch, and learns of its survey's end with it.
@@ -95,6 +97,7 @@ pub async fn add_case(
 /// As [`add_case`].
 pub async fn add_cases(
     services: &Services,
+    calendar: &Calendar,
     request: &mut AppendRequest,
     steps: &[CaseStep],
     survey: Option<&SurveyEnd>,
@@ -106,9 +109,7 @@ pub async fn add_cases(
         request.read.push((journal.clone(), step.head));
         let entries = new_entries(services.env.as_ref(), step.at, &step.actor, &step.events)?;
         request.write.push((journal, entries));
-        request
-            .index
-            .extend(index_changes(step, &after, &services.calendar)?);
+        request.index.extend(index_changes(step, &after, calendar)?);
         // The bundle that a case joins with this very step is at work on it itself.
         let bundle = step.before.clock.bundle.clone().or(after.clock.bundle);
         if let Some(bundle) = bundle.filter(|_| step.events.iter().any(concerns_bundle)) {
@@ -116,7 +117,7 @@ pub async fn add_cases(
         }
     }
     for (bundle, steps) in &bundles {
-        follow_in_bundle(services, request, bundle, steps, survey).await?;
+        follow_in_bundle((services, calendar), request, bundle, steps, survey).await?;
     }
     Ok(())
 }
@@ -190,7 +191,7 @@ fn moved_by_time(case: &Case, calendar: &Calendar) -> Result<Option<i64>, CaseEr
 }
 
 async fn follow_in_bundle(
-    services: &Services,
+    (services, calendar): (&Services, &Calendar),
     request: &mut AppendRequest,
     id: &str,
     steps: &[&CaseStep],
@@ -213,7 +214,7 @@ async fn follow_in_bundle(
     }
     let at = steps.iter().map(|step| step.at).max();
     let at = bundle.at(at.unwrap_or_default());
-    let events = reported(services, &bundle, at, &reports)?;
+    let events = reported(calendar, &bundle, at, &reports)?;
     let journal = Bundle::journal(id);
     request.read.push((journal.clone(), bundle.head));
     let entries = new_entries(services.env.as_ref(), at, &Actor::System, &events)?;
@@ -222,14 +223,14 @@ async fn follow_in_bundle(
 }
 
 fn reported(
-    services: &Services,
+    calendar: &Calendar,
     bundle: &Loaded<Bundle>,
     at: i64,
     reports: &[BundleReport],
 ) -> Result<Vec<BundleEvent>, CaseError> {
     let at = bundle.at(at);
     let roles = std::collections::BTreeSet::new();
-    let ctx = context(services, &Actor::System, &roles, at);
+    let ctx = context(calendar, &Actor::System, &roles, at);
     let mut state = bundle.state.clone();
     let mut events = Vec::new();
     for report in reports {

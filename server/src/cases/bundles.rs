@@ -7,13 +7,14 @@ use kanjie_domain::case::{
     Bundle, BundleCase, BundleCommand, BundleEvent, BundleRecorded, BundleReport, Case, CaseReport,
     Standing, bundle_decide, bundle_open, bundle_report, report,
 };
-use kanjie_domain::{Actor, Code, Refusal, Role};
+use kanjie_domain::{Actor, Calendar, Code, Refusal, Role};
 use kanjie_store::AppendRequest;
 
 use super::append::{CaseStep, add_case, new_entries};
 use super::error::CaseError;
 use super::host::{Acting, TRIES, context, open_to};
 use super::journal::{self, Fold, Loaded};
+use super::published;
 use crate::http::version::IfMatch;
 use crate::services::Services;
 
@@ -56,13 +57,14 @@ pub async fn create(
     new: &NewBundle,
 ) -> Result<(String, u64), CaseError> {
     let id = services.env.new_id();
+    let calendar = published::working_days(services).await?;
     for _ in 0..TRIES {
         let mut members = Vec::new();
         for (case, department) in &new.cases {
             let (loaded, _) = open_to(services, case, acting).await?;
             members.push((case.clone(), department.clone(), loaded));
         }
-        let (request, seq) = begin(services, acting, new, &id, &members).await?;
+        let (request, seq) = begin((services, &calendar), acting, new, &id, &members).await?;
         match services
             .store
             .append(request)
@@ -83,7 +85,7 @@ pub async fn create(
 type Member = (String, String, Arc<Loaded<Case>>);
 
 async fn begin(
-    services: &Services,
+    (services, calendar): (&Services, &Calendar),
     acting: Acting<'_>,
     new: &NewBundle,
     id: &str,
@@ -100,14 +102,14 @@ async fn begin(
             department: department.clone(),
         })
         .collect();
-    let asked = context(services, &actor, acting.roles, at);
+    let asked = context(calendar, &actor, acting.roles, at);
     let events = bundle_open(id, &new.title, &new.lead_department, &cases, &asked)?;
     let created = recorded(&actor, at, &events[0]);
     let bundle = Bundle::begin(&created).ok_or(CaseError::NotFound)?;
     let mut request = AppendRequest::default();
     request.read.push((Bundle::journal(id), 0));
     let mut entries = new_entries(services.env.as_ref(), at, &actor, &events)?;
-    let known = accepted_before(services, &bundle, at, members)?;
+    let known = accepted_before(calendar, &bundle, at, members)?;
     entries.extend(new_entries(
         services.env.as_ref(),
         at,
@@ -120,20 +122,28 @@ async fn begin(
         bundle: id.to_owned(),
     };
     for (case, _, loaded) in members {
-        tell_case(services, &mut request, case, loaded, at, &joined).await?;
+        tell_case(
+            (services, calendar),
+            &mut request,
+            case,
+            loaded,
+            at,
+            &joined,
+        )
+        .await?;
     }
     Ok((request, seq))
 }
 
 /// What happened in the cases before they joined.
 fn accepted_before(
-    services: &Services,
+    calendar: &Calendar,
     bundle: &Bundle,
     at: i64,
     members: &[Member],
 ) -> Result<Vec<BundleEvent>, CaseError> {
     let nobody = BTreeSet::new();
-    let asked = context(services, &Actor::System, &nobody, at);
+    let asked = context(calendar, &Actor::System, &nobody, at);
     let mut state = bundle.clone();
     let mut known = Vec::new();
     for (case, _, loaded) in members {
@@ -168,11 +178,12 @@ pub async fn act(
         return Err(Refusal::from(Code::NotAllowed).into());
     }
     let actor = Actor::Person(acting.person.clone());
+    let calendar = published::working_days(services).await?;
     for _ in 0..TRIES {
         let loaded = open_bundle(services, bundle, acting).await?;
         if_match.check(loaded.head).map_err(CaseError::Told)?;
         let at = loaded.at(services.env.now());
-        let asked = context(services, &actor, acting.roles, at);
+        let asked = context(&calendar, &actor, acting.roles, at);
         let events = bundle_decide(&loaded.state, command, &asked)?;
         let mut request = AppendRequest::default();
         let journal = Bundle::journal(bundle);
@@ -181,7 +192,14 @@ pub async fn act(
         let seq = loaded.head + entries.len() as u64;
         request.write.push((journal, entries));
         for event in &events {
-            tell_cases(services, &mut request, &loaded.state, at, event).await?;
+            tell_cases(
+                (services, &calendar),
+                &mut request,
+                &loaded.state,
+                at,
+                event,
+            )
+            .await?;
         }
         match services
             .store
@@ -202,7 +220,7 @@ pub async fn act(
 
 /// R06: the clock of every case that is still in.
 async fn tell_cases(
-    services: &Services,
+    (services, calendar): (&Services, &Calendar),
     request: &mut AppendRequest,
     bundle: &Bundle,
     at: i64,
@@ -226,14 +244,14 @@ async fn tell_cases(
     for (case, standing) in &bundle.standing {
         if matches!(standing, Standing::Awaited | Standing::Accepted { .. }) {
             let loaded = journal::load::<Case>(&services.store, &services.folds, case).await?;
-            tell_case(services, request, case, &loaded, at, &news).await?;
+            tell_case((services, calendar), request, case, &loaded, at, &news).await?;
         }
     }
     Ok(())
 }
 
 async fn tell_case(
-    services: &Services,
+    (services, calendar): (&Services, &Calendar),
     request: &mut AppendRequest,
     case: &str,
     loaded: &Loaded<Case>,
@@ -242,7 +260,7 @@ async fn tell_case(
 ) -> Result<(), CaseError> {
     let at = loaded.at(at);
     let nobody = BTreeSet::new();
-    let asked = context(services, &Actor::System, &nobody, at);
+    let asked = context(calendar, &Actor::System, &nobody, at);
     let step = CaseStep {
         id: case.to_owned(),
         before: loaded.state.clone(),
@@ -251,7 +269,7 @@ async fn tell_case(
         at,
         events: report(&loaded.state, news, &asked)?,
     };
-    add_case(services, request, &step).await
+    add_case(services, calendar, request, &step).await
 }
 
 fn recorded(actor: &Actor, at: i64, event: &BundleEvent) -> BundleRecorded {

@@ -9,7 +9,7 @@ use kanjie_domain::case::{Case, CaseReport};
 use kanjie_domain::event::Ending;
 use kanjie_domain::papers::PaperTexts;
 use kanjie_domain::session::Outcome;
-use kanjie_domain::{Actor, CaseEvent, CaseRecorded};
+use kanjie_domain::{Actor, Calendar, CaseEvent, CaseRecorded};
 use kanjie_evidence::h;
 use kanjie_store::{CaseEffect, CasePaper, CaseWork, NewLink, NewNotice};
 
@@ -179,10 +179,10 @@ impl Scene<'_> {
         Ok(effect)
     }
 
-    fn subject<'a>(&'a self, texts: &'a PaperTexts) -> Subject<'a> {
+    fn subject<'a>(&'a self, calendar: &'a Calendar, texts: &'a PaperTexts) -> Subject<'a> {
         Subject {
             case: self.before,
-            calendar: &self.services.calendar,
+            calendar,
             texts,
             at: self.recorded.at,
         }
@@ -193,7 +193,8 @@ impl Scene<'_> {
             return Ok(None);
         }
         let texts = published::texts(&self.services.store, self.before).await?;
-        let of = self.subject(&texts);
+        let calendar = published::working_days(self.services).await?;
+        let of = self.subject(&calendar, &texts);
         match &self.recorded.event {
             CaseEvent::NoticeGiven {
                 missing,

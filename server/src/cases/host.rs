@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use kanjie_domain::authority::{Act, CaseAct, Standing, authorise};
+use kanjie_domain::calendar::day_of;
 use kanjie_domain::case::{
     Bar, Case, CaseContext, CaseReport, CaseViewer, DrawFrom, FileFacts, Slip, decide, report,
 };
 use kanjie_domain::papers::PaperTexts;
 use kanjie_domain::pool::Seed;
 use kanjie_domain::{
-    Actor, CaseCommand, CaseEvent, Code, Factor, FactorKind, PersonId, Refusal, Role,
+    Actor, Calendar, CaseCommand, CaseEvent, Code, Factor, FactorKind, PersonId, Refusal, Role,
 };
 use kanjie_store::AppendRequest;
 
@@ -54,7 +55,7 @@ pub enum Second<'a> {
 
 /// What a decision reads beside state and command, with nothing that only some acts need.
 pub fn context<'a>(
-    services: &'a Services,
+    calendar: &'a Calendar,
     actor: &'a Actor,
     roles: &'a BTreeSet<Role>,
     now: i64,
@@ -63,7 +64,7 @@ pub fn context<'a>(
         actor,
         roles,
         now,
-        calendar: &services.calendar,
+        calendar,
         factor: None,
         slip: None,
         bars: &[],
@@ -118,8 +119,11 @@ pub async fn act(
 ) -> Result<u64, CaseError> {
     let actor = Actor::Person(acting.person.clone());
     let mut factor: Option<Factor> = None;
+    let calendar = published::working_days(services).await?;
     let pool = match command {
-        CaseCommand::DrawExperts { .. } => pool::read(&services.config.data).await?,
+        CaseCommand::DrawExperts { .. } => {
+            pool::on(&services.store, day_of(services.env.now())?).await?
+        }
         _ => None,
     };
     let uploads = handed_in(services, case, acting.person, command).await?;
@@ -131,6 +135,7 @@ pub async fn act(
         let bars = bars(services, &loaded.state, command).await?;
         let mut asked = Asked {
             services,
+            calendar: &calendar,
             id: case,
             loaded: &loaded,
             roles: acting.roles,
@@ -175,10 +180,12 @@ pub async fn tell(
     news: &CaseReport,
 ) -> Result<Option<u64>, CaseError> {
     let roles = BTreeSet::new();
+    let calendar = published::working_days(services).await?;
     for _ in 0..TRIES {
         let loaded = journal::load::<Case>(&services.store, &services.folds, case).await?;
         let asked = Asked {
             services,
+            calendar: &calendar,
             id: case,
             loaded: &loaded,
             roles: &roles,
@@ -208,6 +215,7 @@ pub async fn tell(
 /// A decision to be, with all that it reads.
 struct Asked<'a> {
     services: &'a Services,
+    calendar: &'a Calendar,
     id: &'a str,
     loaded: &'a Loaded<Case>,
     roles: &'a BTreeSet<Role>,
@@ -227,7 +235,7 @@ impl Asked<'_> {
             bars: self.bars,
             draw: self.draw,
             uploads: self.uploads,
-            ..context(self.services, self.actor, self.roles, self.at)
+            ..context(self.calendar, self.actor, self.roles, self.at)
         }
     }
 }
@@ -242,7 +250,7 @@ async fn append(asked: &Asked<'_>, events: Vec<CaseEvent>) -> Result<u64, CaseEr
         events,
     };
     let mut request = AppendRequest::default();
-    add_case(asked.services, &mut request, &step).await?;
+    add_case(asked.services, asked.calendar, &mut request, &step).await?;
     asked.services.store.append(request).await?;
     asked.services.case_work.notify_one();
     Ok(step.head + step.events.len() as u64)
@@ -277,7 +285,7 @@ async fn with_slip(
 fn subject<'a>(asked: &'a Asked<'_>, texts: &'a PaperTexts) -> Subject<'a> {
     Subject {
         case: &asked.loaded.state,
-        calendar: &asked.services.calendar,
+        calendar: asked.calendar,
         texts,
         at: asked.at,
     }

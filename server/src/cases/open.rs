@@ -70,6 +70,7 @@ async fn try_create(
 ) -> Result<Made, CaseError> {
     let at = services.env.now();
     let today = kanjie_domain::calendar::day_of(at)?;
+    let calendar = published::working_days(services).await?;
     let begins = published::on(&services.store, &new.item, today).await?;
     let begins = begins.ok_or_else(|| {
         kanjie_domain::Refusal::of(kanjie_domain::Code::ValueInvalid, [new.item.as_str()])
@@ -85,7 +86,7 @@ async fn try_create(
         guide: begins.guide,
     };
     let actor = Actor::Person(person.clone());
-    let ctx = context(services, &actor, roles, at);
+    let ctx = context(&calendar, &actor, roles, at);
     let events = open(&brief, &application, &ctx)?;
     let begun = begun(&actor, at, &events).ok_or(CaseError::NotFound)?;
     let request = AppendRequest {
@@ -104,7 +105,7 @@ async fn try_create(
                 head: events.len() as u64,
                 due_at: None,
             },
-            listed(&id, &begun, &services.calendar),
+            listed(&id, &begun, &calendar),
         ],
     };
     match services.store.append(request).await {

@@ -1,16 +1,24 @@
-//! What a bureau publishes of its permit items: the versions in the catalogue, each in force from its day on.
+//! What a bureau publishes: its permit items, and the days on which it works; the versions in the catalogue, each in force from
+//! its day on.
 //!
 //! An item stands on a template (checklist, guide and texts in one version) or, where nobody surveys, on its guide alone. A
 //! case keeps the version with which it began.
 
 use jiff::civil::Date;
+use kanjie_domain::Calendar;
+use kanjie_domain::calendar::{day_of, example_years};
 use kanjie_domain::case::{Case, Guide};
 use kanjie_domain::papers::PaperTexts;
 use kanjie_domain::template_set::{TemplateFault, TemplateSet, TemplateVersion};
-use kanjie_store::{Catalogued, Store};
+use kanjie_store::{Catalogued, HOLIDAY_YEAR, Store};
 use serde::{Deserialize, Serialize};
 
 use super::error::CaseError;
+use crate::services::Services;
+
+/// From when the examples (示例) stand, and what they are called.
+pub const EXAMPLE_FROM: &str = "2026-01-01";
+pub const EXAMPLE_VERSION: &str = "示例-1";
 
 /// Kinds of the catalogue.
 pub const ITEM: &str = "item";
@@ -103,7 +111,17 @@ pub async fn texts(store: &Store, case: &Case) -> Result<PaperTexts, CaseError> 
     }
 }
 
-/// Puts the example templates (示例) where there is none at all, so that a new server can be tried.
+/// R04: the working days as they are known today.
+///
+/// # Errors
+/// When the catalogue cannot be read.
+pub async fn working_days(services: &Services) -> Result<Calendar, CaseError> {
+    let today = day_of(services.env.now())?;
+    Ok(services.store.working_days(&today.to_string()).await?)
+}
+
+/// Puts the example templates (示例) where there is none at all, and the example holidays where there is no year, so that a new
+/// server can be tried.
 ///
 /// # Errors
 /// When the store fails.
@@ -111,7 +129,29 @@ pub async fn examples_where_none(store: &Store) -> Result<(), CaseError> {
     if !store.has_catalogue(TEMPLATE).await? {
         store.put_catalogue(&examples()?).await?;
     }
+    if !store.has_catalogue(HOLIDAY_YEAR).await? {
+        store.put_catalogue(&example_holidays()?).await?;
+    }
     Ok(())
+}
+
+/// The example holidays as the catalogue holds them, a year each.
+///
+/// # Errors
+/// When one cannot be said in JSON.
+pub fn example_holidays() -> Result<Vec<Catalogued>, CaseError> {
+    let years = example_years()?;
+    let rows = years.iter().map(|year| {
+        Ok(Catalogued {
+            kind: HOLIDAY_YEAR.to_owned(),
+            code: year.year.to_string(),
+            from_day: EXAMPLE_FROM.to_owned(),
+            until_day: None,
+            version: EXAMPLE_VERSION.to_owned(),
+            body: serde_json::to_string(year).map_err(unreadable)?,
+        })
+    });
+    rows.collect()
 }
 
 /// The example templates as the catalogue holds them.
@@ -123,7 +163,11 @@ pub fn examples() -> Result<Vec<Catalogued>, CaseError> {
     versions.iter().map(row).collect()
 }
 
-fn row(version: &TemplateVersion) -> Result<Catalogued, CaseError> {
+/// A template's version as the catalogue holds it.
+///
+/// # Errors
+/// When it cannot be said in JSON.
+pub fn row(version: &TemplateVersion) -> Result<Catalogued, CaseError> {
     Ok(Catalogued {
         kind: TEMPLATE.to_owned(),
         code: version.template.key.clone(),
@@ -135,7 +179,14 @@ fn row(version: &TemplateVersion) -> Result<Catalogued, CaseError> {
 }
 
 async fn set(store: &Store, key: &str) -> Result<Option<TemplateSet>, CaseError> {
-    let rows = store.catalogue_versions(TEMPLATE, key).await?;
+    set_of(key, &store.catalogue_versions(TEMPLATE, key).await?)
+}
+
+/// The versions of one template, in the order of their days; `None` where there is none.
+///
+/// # Errors
+/// When they make no set.
+pub fn set_of(key: &str, rows: &[Catalogued]) -> Result<Option<TemplateSet>, CaseError> {
     let mut versions: Vec<TemplateVersion> = rows.iter().map(read).collect::<Result<_, _>>()?;
     // A row is never changed: it stands until the next one does.
     let nexts: Vec<Date> = versions.iter().skip(1).map(|next| next.from).collect();
@@ -149,7 +200,11 @@ async fn set(store: &Store, key: &str) -> Result<Option<TemplateSet>, CaseError>
     }
 }
 
-fn read<T: for<'a> Deserialize<'a>>(row: &Catalogued) -> Result<T, CaseError> {
+/// The body of a row.
+///
+/// # Errors
+/// When it is not of the kind that was asked for.
+pub fn read<T: for<'a> Deserialize<'a>>(row: &Catalogued) -> Result<T, CaseError> {
     serde_json::from_str(&row.body)
         .map_err(|error| unreadable(format!("{} {}: {error}", row.kind, row.code)))
 }

@@ -5,13 +5,12 @@ use std::collections::BTreeSet;
 use kanjie_domain::case::{Case, CaseReport, DecisionFacts, report};
 use kanjie_domain::event::{Ending, Mode};
 use kanjie_domain::session::{Matter, Stage};
-use kanjie_domain::{Actor, Event, Recorded, Refusal, Session, resurvey_scheduled};
+use kanjie_domain::{Actor, Calendar, Event, Recorded, Refusal, Session, resurvey_scheduled};
 use kanjie_evidence::{Entry, Hash};
 use kanjie_store::NewEntry;
 
 use super::append::{CaseStep, SurveyEnd};
 use super::host::context;
-use crate::services::Services;
 
 /// A session's journal as the batch finds it.
 #[derive(Clone, Copy, Debug)]
@@ -40,13 +39,19 @@ pub struct Results {
     pub survey: Option<SurveyEnd>,
 }
 
+/// Whether the event means something to a case.
+#[must_use]
+pub const fn concerns_cases(event: &Event) -> bool {
+    matches!(event, Event::Announced { .. } | Event::Ended { .. })
+}
+
 /// The steps of the cases that go with the batch. A case refers to the very entry that announces or ends it: its hash is
 /// known before it is stored, since the head is checked.
 ///
 /// # Errors
 /// When a case does not take the result: what the session's decision read of it was something else.
 pub fn of(
-    services: &Services,
+    calendar: &Calendar,
     session: SessionHead<'_>,
     batch: &[Recorded],
     entries: &[NewEntry],
@@ -71,7 +76,7 @@ pub fn of(
         };
         let at = recorded.at.max(of.case.last_at);
         let roles = BTreeSet::new();
-        let ctx = context(services, &Actor::System, &roles, at);
+        let ctx = context(calendar, &Actor::System, &roles, at);
         results.steps.push(CaseStep {
             id: of.id.to_owned(),
             before: of.case.clone(),

@@ -9,7 +9,8 @@ use kanjie_domain::event::{Mode, Scheduled};
 use kanjie_domain::site::Site;
 use kanjie_domain::template::Template;
 use kanjie_domain::{
-    Actor, CaseCommand, Code, Event, Participant, PersonId, Refusal, Role, resurvey_scheduled,
+    Actor, Calendar, CaseCommand, Code, Event, Participant, PersonId, Refusal, Role,
+    resurvey_scheduled,
 };
 use kanjie_store::{AppendRequest, IndexChange, JournalId, SessionRow};
 
@@ -61,9 +62,10 @@ pub async fn schedule(
     new: &NewSession,
 ) -> Result<(String, u64), CaseError> {
     let session = services.env.new_id();
+    let calendar = published::working_days(services).await?;
     for _ in 0..TRIES {
         let found = found(services, acting, &new.of).await?;
-        let (request, seq) = request(services, acting, new, &session, &found).await?;
+        let (request, seq) = request((services, &calendar), acting, new, &session, &found).await?;
         match services
             .store
             .append(request)
@@ -109,7 +111,7 @@ async fn found(services: &Services, acting: Acting<'_>, of: &Surveyed) -> Result
 }
 
 async fn request(
-    services: &Services,
+    (services, calendar): (&Services, &Calendar),
     acting: Acting<'_>,
     new: &NewSession,
     session: &str,
@@ -120,12 +122,19 @@ async fn request(
     let cases = found.cases.iter();
     let at = cases.fold(now, |at, (_, case)| case.at(at));
     let mut request = AppendRequest::default();
-    let mut seq = schedule_in_bundle(services, acting, session, at, found, &mut request)?;
+    let mut seq = schedule_in_bundle(
+        (services, calendar),
+        acting,
+        session,
+        at,
+        found,
+        &mut request,
+    )?;
     let mut steps = Vec::new();
     let mut all = Vec::new();
     for (id, loaded) in &found.cases {
         let case = &loaded.state;
-        let ctx = context(services, &actor, acting.roles, at);
+        let ctx = context(calendar, &actor, acting.roles, at);
         let command = CaseCommand::ScheduleSession {
             session: session.to_owned(),
             items: asked_items(new, case)?,
@@ -146,7 +155,7 @@ async fn request(
     }
     let mut scheduled = Scheduled::together(all)?;
     scheduled.participants = participants(services, new, &found.cases).await?;
-    add_cases(services, &mut request, &steps, None).await?;
+    add_cases(services, calendar, &mut request, &steps, None).await?;
     request.index.push(IndexChange::Session {
         row: row(&scheduled),
         further: scheduled.further.iter().map(|of| of.case.clone()).collect(),
@@ -171,7 +180,7 @@ fn asked_items(new: &NewSession, case: &Case) -> Result<Vec<String>, Refusal> {
 
 /// The bundle's entry; returns its `seq`.
 fn schedule_in_bundle(
-    services: &Services,
+    (services, calendar): (&Services, &Calendar),
     acting: Acting<'_>,
     session: &str,
     at: i64,
@@ -183,7 +192,7 @@ fn schedule_in_bundle(
     };
     let actor = Actor::Person(acting.person.clone());
     let at = bundle.at(at);
-    let ctx = context(services, &actor, acting.roles, at);
+    let ctx = context(calendar, &actor, acting.roles, at);
     let command = BundleCommand::ScheduleSurvey {
         session: session.to_owned(),
     };

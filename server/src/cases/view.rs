@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::error::CaseError;
 use super::journal::{self, Fold};
+use super::published;
 use crate::services::Services;
 
 /// The answer to `GET /api/v1/cases/{id}`. A part that the viewer may know nothing of is absent.
@@ -83,6 +84,7 @@ pub async fn of(
     case: &Case,
     viewer: &CaseViewer,
 ) -> Result<CaseView, CaseError> {
+    let calendar = published::working_days(services).await?;
     let (head, seen) = seen(services, id, viewer).await?;
     let now = services.env.now();
     let hearing = matches!(&case.facts.hearing, Hearing::None);
@@ -98,7 +100,7 @@ pub async fn of(
         brief,
         course: follows
             .filter(|_| !advises)
-            .map(|seen| course(&seen, &services.calendar, now)),
+            .map(|seen| course(&seen, &calendar, now)),
         hearing: (!advises && (!hearing || party.is_some())).then(|| hearing_of(case, viewer)),
     })
 }

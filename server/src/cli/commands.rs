@@ -1,9 +1,9 @@
-//! `kanjie migrate`, `kanjie backup`, `kanjie user link`, `kanjie export` and `kanjie verify`.
+//! `kanjie migrate`, `kanjie backup`, `kanjie catalogue`, `kanjie user link`, `kanjie export` and `kanjie verify`.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use kanjie_domain::records::Purpose;
 use kanjie_evidence::command;
 use kanjie_evidence::package::Copy;
@@ -12,6 +12,7 @@ use kanjie_store::{Database, MigrationState, NewIdentity, Store, Verified};
 use super::say;
 use crate::auth::oidc::token;
 use crate::backup::{self, Recordings};
+use crate::cases::import;
 use crate::config::Config;
 use crate::error::Failure;
 use crate::export;
@@ -54,6 +55,28 @@ impl Migrate {
             ));
         }
         store.close().await;
+        Ok(())
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Catalogue {
+    /// Add new versions of holidays, experts and templates from a JSON file, all or nothing; what stood is never changed.
+    Import { file: PathBuf },
+}
+
+impl Catalogue {
+    /// # Errors
+    /// When the file cannot be read, or the catalogue does not take it.
+    pub async fn run(self, services: &Services) -> Result<(), Failure> {
+        let Self::Import { file } = self;
+        let text = std::fs::read(&file).map_err(Failure::file(&file))?;
+        let mut reader = serde_json::Deserializer::from_slice(&text);
+        let brought = serde_path_to_error::deserialize(&mut reader)
+            .map_err(|error| Failure::Usage(format!("{}: {error}", file.display())))?;
+        let added = import::import(services, brought).await?;
+        say(&format!("{added} versions added"));
+        services.store.close().await;
         Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kanjie_domain::{Actor, Event, Facts, PersonId, Recorded, Session, Viewer, visible};
+use kanjie_domain::{Actor, Calendar, Event, Facts, PersonId, Recorded, Session, Viewer, visible};
 use kanjie_evidence::{Entry, Hash, canonical};
 use kanjie_store::{
     AppendError, AppendRequest, IndexChange, JournalId, NewEntry, Store, StoreError,
@@ -12,6 +12,7 @@ use super::case_fold::CaseFold;
 use super::ledger::Ledger;
 use crate::cases::append::add_cases;
 use crate::cases::error::CaseError;
+use crate::cases::published;
 use crate::cases::result::{self, CaseHead, Results, SessionHead};
 use crate::services::Services;
 
@@ -291,15 +292,21 @@ impl SessionJournal {
                 body,
             });
         }
-        let results = self.results(services, &after, &recorded, &entries)?;
         let mut request = AppendRequest {
             read: vec![(session.clone(), self.head)],
-            write: vec![(session, entries)],
+            write: Vec::new(),
             index,
         };
         request.read.extend(self.case_heads());
-        let (steps, survey) = (results.steps, results.survey);
-        add_cases(services, &mut request, &steps, survey.as_ref()).await?;
+        let mut steps = Vec::new();
+        if recorded.iter().any(|of| result::concerns_cases(&of.event)) {
+            let calendar = published::working_days(services).await?;
+            let results = self.results(&calendar, &after, &recorded, &entries)?;
+            steps = results.steps;
+            let survey = results.survey.as_ref();
+            add_cases(services, &calendar, &mut request, &steps, survey).await?;
+        }
+        request.write.insert(0, (session, entries));
         let stored = self.store.append(request).await?;
         let appended = stored
             .into_iter()
@@ -320,7 +327,7 @@ impl SessionJournal {
 
     fn results(
         &self,
-        services: &Services,
+        calendar: &Calendar,
         after: &Session,
         recorded: &[Recorded],
         entries: &[NewEntry],
@@ -339,7 +346,7 @@ impl SessionJournal {
             })
         });
         let cases: Vec<_> = cases.collect();
-        result::of(services, head, recorded, entries, &cases)
+        result::of(calendar, head, recorded, entries, &cases)
             .map_err(|refusal| JournalError::Case(refusal.to_string()))
     }
 }

@@ -10,14 +10,11 @@ use kanjie_domain::pool::{Availability, PoolExpert};
 use kanjie_store::{Catalogued, Person};
 use serde::{Deserialize, Serialize};
 
-use crate::cases::published::{self, Basis, Item};
+use crate::cases::pool;
+use crate::cases::published::{self, Basis, EXAMPLE_FROM, EXAMPLE_VERSION, Item};
 use crate::error::Failure;
 use crate::services::Services;
 
-/// From when the examples stand.
-const FROM: &str = "2026-01-01";
-const VERSION: &str = "示例-1";
-const HOLIDAYS: &str = kanjie_domain::calendar::EXAMPLE;
 /// 专业 of the example experts, three of each.
 const FIELDS: [&str; 8] = [
     "食品安全",
@@ -141,13 +138,11 @@ pub async fn load(services: &Services, district: &District) -> Result<u64, Failu
     for item in district.items() {
         entries.push(entry(published::ITEM, &item.code, &item)?);
     }
-    let templates = published::examples().map_err(|error| Failure::Usage(error.to_string()))?;
-    entries.extend(templates);
-    let holidays: serde_json::Value = serde_json::from_str(HOLIDAYS)?;
-    entries.push(entry("holidays", "all", &holidays)?);
+    entries.extend(published::examples()?);
+    entries.extend(published::example_holidays()?);
     let (experts, people) = experts();
     for expert in &experts {
-        entries.push(entry("expert", &expert.person.0, expert)?);
+        entries.push(entry(pool::EXPERT, &expert.person.0, expert)?);
     }
     services.store.add_people(&people).await?;
     Ok(services.store.put_catalogue(&entries).await?)
@@ -170,7 +165,7 @@ fn guide(base: &str, kind: usize) -> Guide {
     };
     Guide {
         item: format!("{base}-{kind}"),
-        version: VERSION.to_owned(),
+        version: EXAMPLE_VERSION.to_owned(),
         materials: vec![
             line("form", "申请书", Need::Required, Supply::Applicant),
             line(
@@ -199,9 +194,9 @@ fn entry(kind: &str, code: &str, body: &impl Serialize) -> Result<Catalogued, Fa
     Ok(Catalogued {
         kind: kind.to_owned(),
         code: code.to_owned(),
-        from_day: FROM.to_owned(),
+        from_day: EXAMPLE_FROM.to_owned(),
         until_day: None,
-        version: VERSION.to_owned(),
+        version: EXAMPLE_VERSION.to_owned(),
         body: serde_json::to_string(body)?,
     })
 }

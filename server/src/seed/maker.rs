@@ -62,9 +62,13 @@ pub struct Made<'a> {
 
 impl Maker {
     /// # Errors
-    /// When the calendar that came with the program cannot be read.
-    pub fn new(district: &District, seed: u64, now: i64) -> Result<Self, Failure> {
-        let calendar = Calendar::example().map_err(PlayError::from)?;
+    /// When the calendar lacks a day of this year.
+    pub fn new(
+        district: &District,
+        calendar: Calendar,
+        seed: u64,
+        now: i64,
+    ) -> Result<Self, Failure> {
         let today = day_of(now).map_err(PlayError::from)?;
         let (today, now) = match calendar.is_working_day(today) {
             Ok(_) if today.day_of_year() > FEW => (today, now),

@@ -8,6 +8,7 @@ use kanjie_store::{AppendRequest, Person};
 use super::district::District;
 use super::maker::{Made, Maker};
 use super::script::Course;
+use crate::cases::published;
 use crate::error::Failure;
 use crate::services::Services;
 
@@ -39,7 +40,8 @@ pub async fn make(
     cases: u64,
     seed: u64,
 ) -> Result<(), Failure> {
-    let maker = Maker::new(district, seed, services.env.now())?;
+    let calendar = published::working_days(services).await?;
+    let maker = Maker::new(district, calendar, seed, services.env.now())?;
     let mut known = BTreeSet::new();
     let mut first = 0;
     while first < cases {
@@ -58,7 +60,8 @@ pub async fn make(
 /// # Errors
 /// As [`make`].
 pub async fn every_stage(services: &Services, district: &District) -> Result<u64, Failure> {
-    let maker = Maker::new(district, 0, services.env.now())?;
+    let calendar = published::working_days(services).await?;
+    let maker = Maker::new(district, calendar, 0, services.env.now())?;
     let mut made = Vec::new();
     for (number, (stage, course, ago)) in (1..).zip(STAGES) {
         made.push(maker.staying(number, stage, course, ago)?);
@@ -103,7 +106,7 @@ mod tests {
 
     fn told(seed: u64, number: u64) -> Vec<kanjie_domain::CaseRecorded> {
         let district = District::example().unwrap();
-        let maker = Maker::new(&district, seed, NOW).unwrap();
+        let maker = Maker::new(&district, Calendar::example().unwrap(), seed, NOW).unwrap();
         maker.case(number, 500).unwrap().player.journal
     }
 
@@ -118,7 +121,7 @@ mod tests {
     #[test]
     fn cases_are_plausible() {
         let district = District::example().unwrap();
-        let maker = Maker::new(&district, 3, NOW).unwrap();
+        let maker = Maker::new(&district, Calendar::example().unwrap(), 3, NOW).unwrap();
         let made: Vec<_> = (0..2_400)
             .map(|number| maker.case(number, 2_400).unwrap())
             .collect();

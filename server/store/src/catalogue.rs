@@ -1,6 +1,8 @@
 //! What the bureau works by, as versioned data: departments, items, guides, checklists, holidays, experts (rules.md). Each
 //! version stands from a day on, until the next one does; a version that stands is never changed.
 
+use kanjie_domain::Calendar;
+use kanjie_domain::calendar::HolidayYear;
 use sqlx::FromRow;
 
 use crate::error::StoreError;
@@ -20,10 +22,13 @@ statements! {
     HAS_KIND = "SELECT EXISTS (SELECT 1 FROM catalogue WHERE kind = $1)";
 }
 
+/// The kind whose bodies are one [`HolidayYear`] each.
+pub const HOLIDAY_YEAR: &str = "holiday_year";
+
 /// One version of one thing. Days are civil dates in Shanghai, `2026-12-01`.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]
 pub struct Catalogued {
-    /// `department`, `street`, `park`, `item`, `template`, `holidays`, `expert`.
+    /// `department`, `street`, `park`, `item`, `template`, `holiday_year`, `expert`.
     pub kind: String,
     /// Which one, within its kind.
     pub code: String,
@@ -66,6 +71,20 @@ impl Store {
     pub async fn catalogue(&self, kind: &str, day: &str) -> Result<Vec<Catalogued>, StoreError> {
         let mut reader = self.read().await?;
         Ok(STANDING.bind(kind).bind(day).all(&mut reader).await?)
+    }
+
+    /// R04: the working days by the years that stand on that day.
+    ///
+    /// # Errors
+    /// When the database fails, or what stands contradicts itself.
+    pub async fn working_days(&self, day: &str) -> Result<Calendar, StoreError> {
+        let years = self.catalogue(HOLIDAY_YEAR, day).await?;
+        let years: Result<Vec<HolidayYear>, _> = years
+            .iter()
+            .map(|row| serde_json::from_str(&row.body))
+            .collect();
+        let damaged = |what: &dyn ToString| StoreError::damaged("catalogue", what.to_string());
+        Calendar::new(years.map_err(|error| damaged(&error))?).map_err(|error| damaged(&error))
     }
 
     /// One thing as it stands on that day.

@@ -45,7 +45,7 @@ pub use attempts::Attempt;
 pub use calendar::{Appointment, Revision};
 pub use case_work::{BarRow, CaseEffect, CasePaper, CaseWork};
 pub use cases::{CaseCounts, CaseFilter, CasePage, CaseRow, DueCursor, DuePage};
-pub use catalogue::Catalogued;
+pub use catalogue::{Catalogued, HOLIDAY_YEAR};
 pub use challenges::{ChallengePurpose, NewChallenge};
 pub use codes::{CodeCheck, NewCode, Purpose};
 pub use database::{Database, Postgres};

@@ -3,7 +3,9 @@
 
 mod support;
 
-use kanjie_store::{Catalogued, StoreError};
+use jiff::civil::date;
+use kanjie_domain::calendar::{Holiday, HolidayYear};
+use kanjie_store::{Catalogued, HOLIDAY_YEAR, StoreError};
 use rstest::rstest;
 use support::Engine;
 
@@ -16,6 +18,67 @@ fn version(code: &str, from_day: &str, until_day: Option<&str>, body: &str) -> C
         version: String::from("示例"),
         body: body.to_owned(),
     }
+}
+
+/// A year whose only holiday is that day.
+fn year(from_day: &str, number: i16, holiday: &str) -> Catalogued {
+    let day = holiday.parse().unwrap();
+    let year = HolidayYear {
+        year: number,
+        holidays: vec![Holiday {
+            name: String::from("示例"),
+            from: day,
+            until: day,
+        }],
+        make_up_days: Vec::new(),
+    };
+    Catalogued {
+        kind: String::from(HOLIDAY_YEAR),
+        ..version(
+            &number.to_string(),
+            from_day,
+            None,
+            &serde_json::to_string(&year).unwrap(),
+        )
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn r04_days_are_counted_by_the_years_that_stand(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let (_place, store) = support::fresh(engine).await;
+    let (monday, tuesday) = (date(2026, 12, 7), date(2026, 12, 8));
+    let of_2027 = date(2027, 3, 1);
+    let before = store.working_days("2026-12-01").await.unwrap();
+    assert!(before.is_working_day(monday).is_err());
+
+    let years = [
+        year("2026-01-01", 2026, "2026-12-07"),
+        year("2026-12-02", 2026, "2026-12-08"),
+        year("2026-12-02", 2027, "2027-01-01"),
+    ];
+    store.put_catalogue(&years).await.unwrap();
+    let first = store.working_days("2026-12-01").await.unwrap();
+    assert_eq!(first.is_working_day(monday), Ok(false));
+    assert_eq!(first.is_working_day(tuesday), Ok(true));
+    assert!(first.is_working_day(of_2027).is_err());
+    // Announced anew: that year alone is another one.
+    let second = store.working_days("2026-12-02").await.unwrap();
+    assert_eq!(second.is_working_day(monday), Ok(true));
+    assert_eq!(second.is_working_day(tuesday), Ok(false));
+    assert_eq!(second.is_working_day(of_2027), Ok(true));
+
+    let broken = Catalogued {
+        kind: String::from(HOLIDAY_YEAR),
+        ..version("2028", "2026-01-01", None, "{}")
+    };
+    store.put_catalogue(&[broken]).await.unwrap();
+    assert!(matches!(
+        store.working_days("2026-12-02").await,
+        Err(StoreError::Damaged { .. })
+    ));
 }
 
 #[rstest]

@@ -106,14 +106,11 @@ pub fn not_driven(act: Act) -> Option<&'static str> {
         Act::Read(ReadAct::ExportRecording) => "on the command line: `kanjie export --purpose`",
         Act::Read(ReadAct::ReadStatistics) => "no route yet",
         Act::Administer(AdminAct::ManageUsers) => "on the command line: `kanjie user`",
-        Act::Administer(AdminAct::ManageExpertPool | AdminAct::ManageCalendar) => {
-            "a file in the data directory"
-        }
         Act::Administer(
-            AdminAct::ManageTemplates
-            | AdminAct::ManageSites
-            | AdminAct::ManageWebhooks
-            | AdminAct::ReadAccessLog,
+            AdminAct::ManageExpertPool | AdminAct::ManageCalendar | AdminAct::ManageTemplates,
+        ) => "on the command line: `kanjie catalogue import`",
+        Act::Administer(
+            AdminAct::ManageSites | AdminAct::ManageWebhooks | AdminAct::ReadAccessLog,
         ) => "no route yet",
         Act::Operate(OperatorAct::ReadHealth) => {
             "a probe has no account: alive or ready, and nothing else"

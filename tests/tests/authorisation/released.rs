@@ -40,9 +40,7 @@ async fn r48_an_expert_has_the_room_from_his_signature_to_his_release() {
     let socket = api.socket(&session, 0).await;
     assert!(!socket.entries.is_empty());
 
-    let other = json!({"person": bureau.id("expert_3"), "name": "丙", "fields": ["示例"]});
-    let pool = json!({"version": "示例-3", "experts": [other]});
-    std::fs::write(server.data().join("experts.json"), pool.to_string()).unwrap();
+    bureau.add_experts(&server, "示例", &["expert_3"]);
     let draw = json!({
         "type": "draw_experts", "field": "示例", "count": 1, "instead_of": [bureau.id("expert_1")],
         "reason": "另有公务（示例）",

@@ -6,6 +6,7 @@ mod access;
 mod bundles;
 mod effects;
 mod events;
+mod import;
 mod intake;
 mod published;
 mod sessions;

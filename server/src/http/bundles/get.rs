@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::auth::Caller;
-use crate::cases::{Acting, bundles};
+use crate::cases::{Acting, bundles, published};
 use crate::http::version;
 use crate::problem::Problem;
 use crate::services::Services;
@@ -40,7 +40,8 @@ pub async fn handle(
 ) -> Result<impl IntoResponse, Problem> {
     let loaded = bundles::open_bundle(&services, &id, Acting::from(&caller)).await?;
     let bundle = &loaded.state;
-    let due = bundle.due(&services.calendar).ok().flatten();
+    let calendar = published::working_days(&services).await?;
+    let due = bundle.due(&calendar).ok().flatten();
     let view = BundleView {
         id,
         title: bundle.title.clone(),

@@ -58,6 +58,7 @@ impl Store {
     pub(crate) async fn index_cases_once(&self) -> Result<(), StoreError> {
         let (needed,): (bool,) = NOT_INDEXED.query().one(&mut self.read().await?).await?;
         if needed {
+            // From before there was a catalogue: the next entry of a case sets right what a bureau's own years say else.
             let calendar = Calendar::example().map_err(|e| StoreError::damaged("holidays", e))?;
             self.rebuild_case_index(&calendar).await?;
         }

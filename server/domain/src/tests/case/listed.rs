@@ -54,7 +54,7 @@ fn r07_what_stands_still_is_due_as_if_it_stood_for_all_that_was_told() {
 #[test]
 fn r04_without_a_holiday_table_nothing_is_said_of_days() {
     let play = CasePlay::accepted();
-    let empty = Calendar::from_json(r#"{"note": "", "years": []}"#).unwrap();
+    let empty = Calendar::new([]).unwrap();
     let listed = Listed::of(&play.case, &empty);
     assert_eq!((listed.stage.as_str(), listed.due_on), ("accepted", None));
 }

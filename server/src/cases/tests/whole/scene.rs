@@ -17,7 +17,7 @@ use super::commands::MATERIAL;
 use crate::cases::host::{self, Acting, Second};
 use crate::cases::journal::{self, Folds};
 use crate::cases::open::{self, NewCase};
-use crate::cases::{CaseError, effects};
+use crate::cases::{CaseError, effects, import};
 use crate::config::Config;
 use crate::env::Env;
 use crate::http::version::IfMatch;
@@ -66,13 +66,14 @@ impl Scene {
         let services = Services::open(config, Arc::clone(&env) as Arc<dyn Env>)
             .await
             .unwrap();
-        let pool = serde_json::json!({"version": "示例-1", "experts": [
-            {"person": EXPERT, "name": "示例专家", "fields": ["结构"]},
-        ]});
-        std::fs::write(services.config.data.join("experts.json"), pool.to_string()).unwrap();
         for (n, who) in EVERYBODY.iter().enumerate() {
             add(&services, n, who).await;
         }
+        let pool = serde_json::json!({"version": "示例-1", "experts": [
+            {"code": EXPERT, "name": "示例专家", "organisation": "", "phone": "", "fields": ["结构"]},
+        ]});
+        let pool = serde_json::from_value(pool).unwrap();
+        import::import(&services, pool).await.unwrap();
         let new = NewCase {
             item: String::from("outdoor_ad"),
             applicant: person(APPLICANT),
