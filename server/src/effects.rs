@@ -5,4 +5,6 @@ pub mod papers;
 pub mod playback;
 pub mod receipts;
 pub mod slips;
+#[cfg(test)]
+mod tests;
 pub mod verification;

@@ -140,7 +140,7 @@ struct Places<'a> {
 struct Journal {
     entries: Vec<Entry>,
     state: Session,
-    receipts: Vec<Receipt>,
+    receipts: Vec<(Receipt, slips::About)>,
     /// Contents of the sealed decisions, in the order in which they were sealed.
     sealed: Vec<String>,
 }
@@ -181,10 +181,15 @@ impl Journal {
         if !matches!(state.stage, Stage::Closed) {
             return Err(ExportError::NotClosed);
         }
+        let mut slips = Vec::new();
+        for receipt in receipts {
+            let about = slips::about(&services.store, &state, &receipt).await?;
+            slips.push((receipt, about));
+        }
         Ok(Self {
             entries,
             state,
-            receipts,
+            receipts: slips,
             sealed,
         })
     }
@@ -198,15 +203,11 @@ impl Journal {
     ) -> Result<PackageInput<'a>, ExportError> {
         let dir = places.session;
         let scheduled = &self.state.scheduled;
-        let receipts = self.receipts.iter().map(|receipt| {
+        let receipts = self.receipts.into_iter().map(|(receipt, about)| {
             Ok(PackagedReceipt {
                 number: receipt.body().number,
                 json: receipt.text().to_owned(),
-                pdf: Some(slips::rendered(
-                    dir,
-                    slips::brief(&self.state, receipt),
-                    receipt,
-                )?),
+                pdf: Some(slips::rendered(dir, about, &receipt)?),
             })
         });
         let receipts: Result<Vec<_>, ExportError> = receipts.collect();

@@ -1,12 +1,13 @@
 //! 会审回执: the slip that carries a receipt as a QR code.
 
 use kanjie_domain::case::CaseBrief;
+use kanjie_domain::papers::{PaperTexts, ReceiptWords, filled};
 use serde::{Deserialize, Serialize};
 
 use crate::DocumentError;
 use crate::attestation::qr;
 use crate::engine::render;
-use crate::words::{DateParts, Fact, clean_line, date_parts, day, fact, instant};
+use crate::words::{DateParts, Fact, clean, clean_line, date_parts, day, fact, instant};
 
 /// What the slip shows.
 #[derive(Clone, Debug)]
@@ -40,43 +41,44 @@ struct Body {
 
 #[derive(Debug, Serialize)]
 struct View {
-    title: &'static str,
+    title: String,
     authority: String,
     kind: String,
     number: u64,
     facts: Vec<Fact>,
     digests: Vec<Fact>,
-    explanation: &'static str,
+    explanation: String,
+    foot: String,
     date_parts: DateParts,
 }
 
-const EXPLANATION: &str = "本回执固定了截至签发时会审中的全部发言、画面、操作和文书：其后对录像或日志的任何删改都会被发现。\
-    请妥善保存。持归档信息包或申请人副本，按其中 VERIFY.txt 的方法，任何人都可以离线核验，无须联系本机关。\
-    二维码内只有校验值、密钥编号和签名，不含姓名、证件号码或任何链接。";
-
-/// Renders the slip.
+/// Renders the slip with the texts of the case's version.
 ///
 /// # Errors
 /// No fonts, a text that is not a receipt, or a time that the calendar does not have.
-pub fn receipt(slip: &ReceiptSlip) -> Result<Vec<u8>, DocumentError> {
+pub fn receipt(slip: &ReceiptSlip, texts: &PaperTexts) -> Result<Vec<u8>, DocumentError> {
     let receipt: Receipt =
         serde_json::from_str(&slip.receipt_json).map_err(DocumentError::NotAReceipt)?;
-    let view = view(&receipt, &slip.case)?;
+    let view = view(&receipt, &slip.case, &filled(&texts.receipt, &[])?)?;
     render("receipt.typ", &view, Some(qr(&slip.receipt_json)?))
 }
 
-fn view(receipt: &Receipt, case: &CaseBrief) -> Result<View, DocumentError> {
+fn view(
+    receipt: &Receipt,
+    case: &CaseBrief,
+    words: &ReceiptWords,
+) -> Result<View, DocumentError> {
     let body = &receipt.body;
     let kind = match body.kind.as_str() {
-        "announced" => "宣布决定时签发",
-        "ended" => "会审终结（未作决定）时签发",
-        "left" => "离开会审室时签发",
-        "closed" => "会审关闭时签发",
+        "announced" => &words.announced,
+        "ended" => &words.ended,
+        "left" => &words.left,
+        "closed" => &words.closed,
         other => other,
     };
     let optional = |value: &Option<String>| clean_line(value.as_deref().unwrap_or_default());
     Ok(View {
-        title: "会审回执",
+        title: clean_line(&words.title)?,
         authority: clean_line(&case.authority)?,
         kind: clean_line(kind)?,
         number: body.number,
@@ -96,7 +98,8 @@ fn view(receipt: &Receipt, case: &CaseBrief) -> Result<View, DocumentError> {
             fact("密钥编号", clean_line(&receipt.key)?),
             fact("签名 Ed25519", clean_line(&receipt.signature)?),
         ],
-        explanation: EXPLANATION,
+        explanation: clean(&words.explanation)?,
+        foot: clean_line(&words.foot)?,
         date_parts: date_parts(day(body.issued_at)?),
     })
 }

@@ -204,7 +204,7 @@ fn letters_that_no_font_has_are_named_by_their_code_points() {
 fn the_same_content_gives_the_same_bytes() {
     let sealed = || decision(&decision_content(), Status::Sealed, &texts(), &plain()).unwrap();
     let record = || survey_record(&record_content(), &texts(), &plain()).unwrap();
-    let slip = || receipt(&slip()).unwrap();
+    let slip = || receipt(&slip(), &texts()).unwrap();
     assert!(sealed() == sealed());
     assert!(record() == record());
     assert!(slip() == slip());
@@ -265,7 +265,7 @@ fn slip() -> ReceiptSlip {
 
 #[test]
 fn the_receipts_code_reads_back_as_the_receipt_and_nothing_else() {
-    let pdf = receipt(&slip()).unwrap();
+    let pdf = receipt(&slip(), &texts()).unwrap();
     assert_eq!(pages(&pdf), 1);
     must_say(
         &pdf,
@@ -282,11 +282,24 @@ fn the_receipts_code_reads_back_as_the_receipt_and_nothing_else() {
 }
 
 #[test]
+fn a_receipt_says_what_its_version_says() {
+    let mut own = texts();
+    own.receipt.title = "联合会审回执".into();
+    own.receipt.announced = "当场宣布时签发".into();
+    own.receipt.foot = "请与申请人副本一并保存".into();
+    let pdf = receipt(&slip(), &own).unwrap();
+    must_say(
+        &pdf,
+        &["联合会审回执", "当场宣布时签发", "请与申请人副本一并保存"],
+    );
+}
+
+#[test]
 fn what_is_no_receipt_or_no_time_is_refused() {
     let mut wrong = slip();
     wrong.receipt_json = "{}".into();
     assert!(matches!(
-        receipt(&wrong),
+        receipt(&wrong, &texts()),
         Err(DocumentError::NotAReceipt(_))
     ));
     let mut content = decision_content();

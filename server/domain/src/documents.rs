@@ -104,6 +104,16 @@ pub struct TemplateRef {
     pub title: String,
 }
 
+impl From<&Template> for TemplateRef {
+    fn from(template: &Template) -> Self {
+        Self {
+            key: template.key.clone(),
+            version: template.version.clone(),
+            title: template.title.clone(),
+        }
+    }
+}
+
 /// A person who was in the room.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attendee {
@@ -262,7 +272,7 @@ pub fn survey_record(session: &Session) -> Option<SurveyRecordContent> {
         v: 1,
         session: scheduled.session.clone(),
         case: scheduled.brief_of_all(),
-        template: template(&scheduled.template),
+        template: TemplateRef::from(&scheduled.template),
         mode: scheduled.mode,
         clock: session.clock.clone(),
         resurvey_of: scheduled.resurvey.as_ref().map(|before| before.of.clone()),
@@ -321,7 +331,7 @@ fn case_lines(session: &Session) -> Vec<CaseLine> {
     cases
         .map(|(of, matter)| CaseLine {
             case: of.brief.clone(),
-            template: template(of.template),
+            template: TemplateRef::from(of.template),
             resurvey_of: of.resurvey.map(|before| before.of.clone()),
             items: of.template.items.iter().map(|i| i.code.clone()).collect(),
             conclusion: matter.conclusion.as_ref().map(|of| ConclusionLine {
@@ -354,7 +364,7 @@ pub fn decision_content(session: &Session, case: &str, number: &str) -> Option<D
         dated: civil_date(at)?,
         session: session.scheduled.session.clone(),
         case: of.brief.clone(),
-        template: template(of.template),
+        template: TemplateRef::from(of.template),
         decision: decision.clone(),
         approver: matter.drafter().cloned(),
         survey: SurveyLine {
@@ -373,14 +383,6 @@ pub(crate) fn civil_date(at: i64) -> Option<String> {
     let at = Timestamp::from_microsecond(at).ok()?;
     let zone = TimeZone::fixed(jiff::tz::offset(8));
     Some(at.to_zoned(zone).date().to_string())
-}
-
-fn template(template: &Template) -> TemplateRef {
-    TemplateRef {
-        key: template.key.clone(),
-        version: template.version.clone(),
-        title: template.title.clone(),
-    }
 }
 
 fn attendees(session: &Session) -> Vec<Attendee> {

@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use kanjie_domain::Calendar;
 use kanjie_domain::calendar::{day_of, example_years};
 use kanjie_domain::case::{Case, Guide};
+use kanjie_domain::documents::TemplateRef;
 use kanjie_domain::papers::PaperTexts;
 use kanjie_domain::template_set::{TemplateFault, TemplateSet, TemplateVersion};
 use kanjie_store::{Catalogued, HOLIDAY_YEAR, Store};
@@ -118,6 +119,20 @@ pub async fn texts(store: &Store, case: &Case) -> Result<PaperTexts, CaseError> 
 pub async fn working_days(services: &Services) -> Result<Calendar, CaseError> {
     let today = day_of(services.env.now())?;
     Ok(services.store.working_days(&today.to_string()).await?)
+}
+
+/// The standing sentences of that version of a template; where the catalogue has no such version, the examples (示例).
+///
+/// # Errors
+/// When the catalogue cannot be read.
+pub async fn texts_named(store: &Store, of: &TemplateRef) -> Result<PaperTexts, CaseError> {
+    let set = set(store, &of.key).await?;
+    let versions = set.iter().flat_map(TemplateSet::versions);
+    let mut named = versions.filter(|version| version.name() == of.version);
+    match named.next() {
+        Some(version) => Ok(version.texts.clone()),
+        None => PaperTexts::example().map_err(unreadable),
+    }
 }
 
 /// Puts the example templates (示例) where there is none at all, and the example holidays where there is no year, so that a new

@@ -1,18 +1,22 @@
 //! Documents of a session: canonical content and PDF, kept by the content's digest before the journal names it.
 //!
-//! Rendering is a pure function of the content, so a file that is there is the right one and a crash leaves nothing to mend.
+//! Rendering is a pure function of the content: the standing sentences are those of the template's version that it names. So a file that is there is the right one and a crash leaves nothing to mend.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use kanjie_documents::{Attestation, DocumentError, Status};
+use kanjie_domain::documents::TemplateRef;
 use kanjie_domain::papers::PaperTexts;
 use kanjie_domain::{
     DecisionContent, Session, SurveyRecordContent, decision_content, survey_record,
 };
 use kanjie_evidence::{Hash, Signer, canonical, h};
+use kanjie_store::Store;
 
 use super::files::{self, FileError};
+use crate::cases::error::CaseError;
+use crate::cases::published;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PaperKind {
@@ -67,6 +71,8 @@ pub enum PaperError {
     File(#[from] FileError),
     #[error("the document could not be rendered: {0}")]
     Render(String),
+    #[error(transparent)]
+    Texts(#[from] CaseError),
 }
 
 #[derive(Clone, Debug)]
@@ -82,28 +88,33 @@ pub struct Draft {
     pub digest: Hash,
     /// Canonical JSON; what `digest` is of.
     pub json: String,
+    /// Whose standing sentences it is printed with.
+    pub template: TemplateRef,
     content: Content,
 }
 
 /// What the document would say as the session stands; `None` where it is too early for it.
 #[must_use]
 pub fn draft(wanted: &Wanted, session: &Session, number: &str) -> Option<Draft> {
-    let (content, json) = match wanted {
+    let (content, template, json) = match wanted {
         Wanted::Record => {
             let content = survey_record(session)?;
             let json = canonical::to_string(&content).ok()?;
-            (Content::Record(Box::new(content)), json)
+            let template = content.template.clone();
+            (Content::Record(Box::new(content)), template, json)
         }
         Wanted::Decision(case) => {
             let content = decision_content(session, case, number)?;
             let json = canonical::to_string(&content).ok()?;
-            (Content::Decision(Box::new(content)), json)
+            let template = content.template.clone();
+            (Content::Decision(Box::new(content)), template, json)
         }
     };
     Some(Draft {
         kind: wanted.kind(),
         digest: h(&[json.as_bytes()]),
         json,
+        template,
         content,
     })
 }
@@ -121,11 +132,13 @@ pub fn path(session_dir: &Path, kind: PaperKind, digest: &str, extension: &str) 
 /// # Errors
 /// When it cannot be rendered or written.
 pub async fn render(
+    store: &Store,
     session_dir: PathBuf,
     draft: Draft,
     signer: Arc<dyn Signer>,
 ) -> Result<Paper, PaperError> {
-    let render = move || render_now(&session_dir, &draft, signer.as_ref());
+    let texts = published::texts_named(store, &draft.template).await?;
+    let render = move || render_now(&session_dir, &draft, &texts, signer.as_ref());
     let rendered = tokio::task::spawn_blocking(render).await;
     rendered.unwrap_or_else(|error| Err(PaperError::Render(error.to_string())))
 }
@@ -134,13 +147,18 @@ pub async fn render(
 ///
 /// # Errors
 /// When no such content was rendered before, or it cannot be rendered as a draft.
-pub async fn decision_draft(session_dir: PathBuf, digest: String) -> Result<Vec<u8>, PaperError> {
+pub async fn decision_draft(
+    store: &Store,
+    session_dir: PathBuf,
+    digest: String,
+) -> Result<Vec<u8>, PaperError> {
+    let render = |error: &dyn ToString| PaperError::Render(error.to_string());
+    let path = path(&session_dir, PaperKind::Decision, &digest, "json");
+    let json = tokio::fs::read(path).await;
+    let json = json.map_err(|_| PaperError::TooEarly)?;
+    let content: DecisionContent = serde_json::from_slice(&json).map_err(|e| render(&e))?;
+    let texts = published::texts_named(store, &content.template).await?;
     let rendered = tokio::task::spawn_blocking(move || {
-        let path = path(&session_dir, PaperKind::Decision, &digest, "json");
-        let json = std::fs::read(path).map_err(|_| PaperError::TooEarly)?;
-        let render = |error: &dyn ToString| PaperError::Render(error.to_string());
-        let content: DecisionContent = serde_json::from_slice(&json).map_err(|e| render(&e))?;
-        let texts = PaperTexts::example().map_err(|e| render(&e))?;
         let attestation = Attestation::unsigned(&digest).map_err(|e| render(&e))?;
         kanjie_documents::decision(&content, Status::Draft, &texts, &attestation)
             .map_err(|e| render(&e))
@@ -150,15 +168,18 @@ pub async fn decision_draft(session_dir: PathBuf, digest: String) -> Result<Vec<
         .unwrap_or_else(|error| Err(PaperError::Render(error.to_string())))
 }
 
-fn render_now(session_dir: &Path, draft: &Draft, signer: &dyn Signer) -> Result<Paper, PaperError> {
+fn render_now(
+    session_dir: &Path,
+    draft: &Draft,
+    texts: &PaperTexts,
+    signer: &dyn Signer,
+) -> Result<Paper, PaperError> {
     let digest = draft.digest.to_string();
     let pdf_path = path(session_dir, draft.kind, &digest, "pdf");
     let pdf = match std::fs::read(&pdf_path) {
         Ok(pdf) => pdf,
         Err(_) => {
-            let texts = PaperTexts::example();
-            let texts = texts.map_err(|error| PaperError::Render(error.to_string()))?;
-            let pdf = laid_out(&draft.content, &texts, &digest, signer)
+            let pdf = laid_out(&draft.content, texts, &digest, signer)
                 .map_err(|error| PaperError::Render(error.to_string()))?;
             files::write_once(&pdf_path, &pdf)?;
             pdf

@@ -67,7 +67,7 @@ pub async fn get(
         "decision.pdf" if preview => {
             let digest = previewed(&rooms, &session, reader, case).await?;
             let dir = rooms.deps().session_dir(&session);
-            let draft = papers::decision_draft(dir, digest).await;
+            let draft = papers::decision_draft(&services.store, dir, digest).await;
             Ok(as_pdf(draft.map_err(|error| Problem::internal(&error))?))
         }
         "decision.pdf" => {
@@ -89,7 +89,7 @@ pub async fn get(
                 .receipts(&session)
                 .await
                 .map_err(|_| ProblemCode::NotFound)?;
-            let slip = slips::slip(dir, state.clone(), receipts, number).await;
+            let slip = slips::slip(&services.store, dir, &state, &receipts, number).await;
             let slip = slip.map_err(|error| Problem::internal(&error))?;
             Ok(as_pdf(slip.ok_or(ProblemCode::NotFound)?))
         }

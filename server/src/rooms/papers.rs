@@ -187,9 +187,10 @@ impl Room {
         let dir = self.deps.session_dir(self.journal.id());
         let asked = Asked { wanted, by };
         let (rooms, session) = (self.rooms.clone(), self.journal.id().to_owned());
-        let signer = Arc::clone(&self.deps.services.signer);
+        let services = &self.deps.services;
+        let (store, signer) = (services.store.clone(), Arc::clone(&services.signer));
         tokio::spawn(async move {
-            let paper = papers::render(dir, draft, signer).await;
+            let paper = papers::render(&store, dir, draft, signer).await;
             rooms
                 .tell(&session, Message::Rendered(Box::new(asked), paper))
                 .await;

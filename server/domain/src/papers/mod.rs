@@ -33,8 +33,8 @@ pub use notice::{Demand, MissingMaterial, OneTimeNotice};
 pub use rectification::{FailedItem, Rectification, RectificationNotice};
 pub use service_proof::{Acknowledged, Channel, Served, Service, ServiceProof};
 pub use texts::{
-    AcceptanceWords, DecisionWords, NonAcceptanceWords, NoticeWords, PaperTexts, RecordWords,
-    RectificationWords, ServiceWords, TextsFault, UndertakingWords, VerificationWords, filled,
+    AcceptanceWords, DecisionWords, NonAcceptanceWords, NoticeWords, PaperTexts, ReceiptWords,
+    RecordWords, RectificationWords, ServiceWords, TextsFault, UndertakingWords, VerificationWords, filled,
 };
 pub use undertaking::{SignedBy, SignedHow, SupplyUndertaking, UndertakenItem};
 

@@ -50,6 +50,9 @@ pub struct PaperTexts {
     pub service_proof: ServiceWords,
     pub decision: DecisionWords,
     pub survey_record: RecordWords,
+    /// The example's where a version from before this was versioned has none.
+    #[serde(default = "example_receipt")]
+    pub receipt: ReceiptWords,
     pub verification: VerificationWords,
 }
 
@@ -184,6 +187,20 @@ pub struct RecordWords {
     pub signing: String,
 }
 
+/// 会审回执.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReceiptWords {
+    pub title: String,
+    /// When it is issued: at the announcement, at an ending without a decision, at leaving, at the closing.
+    pub announced: String,
+    pub ended: String,
+    pub left: String,
+    pub closed: String,
+    pub explanation: String,
+    pub foot: String,
+}
+
 /// Beside the code at the end of each paper.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -224,6 +241,12 @@ impl PaperTexts {
     pub fn example() -> Result<Self, TextsFault> {
         Self::parse(EXAMPLE)
     }
+}
+
+fn example_receipt() -> ReceiptWords {
+    PaperTexts::example()
+        .map(|texts| texts.receipt)
+        .unwrap_or_default()
 }
 
 fn texts_hold(value: &Value, at: &str) -> Result<(), TextsFault> {
