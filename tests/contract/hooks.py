@@ -71,7 +71,7 @@ def may(case) -> bool:
     if case.operation.path == "/api/v1/uploads/{id}":
         return case.path_parameters.get("id") in CALLER["uploads"]
     if operation["operationId"] == "create_upload":
-        return case.headers.get("Upload-Metadata") == CALLER["metadata"]
+        return bool(CALLER["metadata"]) and case.headers.get("Upload-Metadata") == CALLER["metadata"]
     if case.operation.path.startswith("/api/v1/me/passkeys"):
         return not CALLER["by_link"]
     if operation.get("tags") == ["administration"] or path.startswith("/api/v1/webhooks"):

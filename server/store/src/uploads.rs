@@ -8,10 +8,6 @@ use crate::statement::statements;
 use crate::store::Store;
 
 statements! {
-    MAY_UPLOAD = "SELECT (EXISTS (SELECT 1 FROM participants p JOIN sessions s ON s.id = p.session
-            WHERE s.case_id = $1 AND p.person = $2)
-        OR EXISTS (SELECT 1 FROM case_people p JOIN case_rows c ON c.n = p.n WHERE c.id = $1 AND p.person = $2))
-        AND NOT EXISTS (SELECT 1 FROM recusals r WHERE r.case_id = $1 AND r.person = $2)";
     UNFINISHED = "SELECT COUNT(*), CAST(COALESCE(SUM(total), 0) AS BIGINT) FROM uploads
         WHERE person = $1 AND sha256 IS NULL";
     ADD_UPLOAD = "INSERT INTO uploads (id, person, case_id, name, media_type, total, received, created_at, expires_at)
@@ -64,17 +60,6 @@ pub struct Upload {
 }
 
 impl Store {
-    /// Whether the person has a part in the case or in one of its sessions, and has not stepped aside (R16).
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn may_upload(&self, case: &str, person: &PersonId) -> Result<bool, StoreError> {
-        let mut reader = self.read().await?;
-        let query = MAY_UPLOAD.bind(case).bind(&person.0);
-        let (may,): (bool,) = query.one(&mut reader).await?;
-        Ok(may)
-    }
-
     /// Notes a file to come; false where the person's quota is used up.
     ///
     /// # Errors

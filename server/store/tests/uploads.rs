@@ -4,7 +4,7 @@
 mod support;
 
 use kanjie_domain::PersonId;
-use kanjie_store::{AppendRequest, IndexChange, NewUpload, Store, UploadQuota};
+use kanjie_store::{NewUpload, Store, UploadQuota};
 use rstest::rstest;
 use support::Engine;
 
@@ -101,27 +101,4 @@ async fn what_is_whole_does_not_expire(#[values(Engine::Sqlite, Engine::Postgres
     store.set_whole("u1", &[1; 32]).await.unwrap();
     assert!(store.expired_uploads(19, 10).await.unwrap().is_empty());
     assert_eq!(store.expired_uploads(20, 10).await.unwrap(), ["u2"]);
-}
-
-#[rstest]
-#[tokio::test]
-async fn r16_who_stepped_aside_uploads_no_more(
-    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
-) {
-    let (_place, store) = support::fresh(engine).await;
-    people(&store, &["p", "q"]).await;
-    support::session(&store, "s", &["p"]).await;
-    let may = async |person| store.may_upload("case-of-s", &id(person)).await.unwrap();
-    assert!(may("p").await);
-    assert!(!may("q").await);
-    assert!(!store.may_upload("case-of-t", &id("p")).await.unwrap());
-    let recused = AppendRequest {
-        index: vec![IndexChange::Recused {
-            case: String::from("case-of-s"),
-            person: id("p"),
-        }],
-        ..AppendRequest::default()
-    };
-    store.append(recused).await.unwrap();
-    assert!(!may("p").await);
 }

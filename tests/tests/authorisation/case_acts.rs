@@ -97,7 +97,7 @@ fn has_name(code: &str) -> bool {
 }
 
 async fn tries(world: &World, act: Act, seat: &Seat) -> Heard {
-    // Who comes by a link opens nothing; whoever has an account and no office may be an applicant.
+    // Who comes by a link opens nothing; whoever has an account and no office may be an applicant, or his agent.
     let himself = (act, seat.relation) == (Act::Case(CaseAct::Open), Relation::Part);
     let api = world.office.api(if himself { "party" } else { seat.who });
     let case = &world.cases[&seat.of].id;
@@ -133,12 +133,16 @@ async fn tries(world: &World, act: Act, seat: &Seat) -> Heard {
     heard(api.post(&path, &body).await).await
 }
 
-/// For himself where he is the applicant, else for somebody known.
+/// For himself where he is the applicant, else for somebody known; an agent names himself.
 fn opening(world: &World, seat: &Seat) -> Value {
     let own = seat.relation == Relation::Part;
-    let applicant = if own { "party" } else { "applicant" };
+    let (applicant, agents) = match seat.role {
+        Role::Applicant if own => ("party", vec![]),
+        Role::Agent if own => ("applicant", vec![&world.ids["party"]]),
+        _ => ("applicant", vec![]),
+    };
     json!({
-        "item": "hygiene_beauty", "applicant": world.ids[applicant],
+        "item": "hygiene_beauty", "applicant": world.ids[applicant], "agents": agents,
         "brief": {
             "applicant": "示例公司", "uscc": "91000000MA0000000X", "address": "示例区示例路1号",
             "authority": "示例区行政审批局", "contact": "010-00000000",

@@ -141,9 +141,10 @@ pub fn nobody(role: Role, relation: Relation) -> Option<&'static str> {
 /// Cells that no caller meets, one by one.
 pub fn unmet((act, role, relation): Cell) -> Option<&'static str> {
     match (act, relation) {
-        (Act::Case(CaseAct::Open), Relation::Part) if role == Role::Applicant => None,
-        (Act::Case(CaseAct::Open), Relation::Part) if role == Role::Agent => {
-            Some("an agent's word opens nothing: the applicant or a window names him")
+        (Act::Case(CaseAct::Open), Relation::Part)
+            if matches!(role, Role::Applicant | Role::Agent) =>
+        {
+            None
         }
         (Act::Case(CaseAct::Open) | Act::Administer(_), Relation::Stranger) => None,
         (Act::Case(CaseAct::Open) | Act::Administer(_), _) => {

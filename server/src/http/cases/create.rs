@@ -78,7 +78,9 @@ pub async fn handle(
     Json(request): Json<CreateCase>,
 ) -> Result<impl IntoResponse, Problem> {
     let staff = caller.account_roles.iter().any(|role| role.is_staff());
-    let own = matches!(&request.applicant, Somebody::Known(person) if *person == caller.person);
+    let himself = |who: &Somebody| matches!(who, Somebody::Known(of) if *of == caller.person);
+    // ARL 29: an application can be made through an agent; his power of attorney is a material like any other.
+    let own = himself(&request.applicant) || request.agents.iter().any(himself);
     if caller.link_session.is_some() || !(staff || own) {
         return Err(kanjie_domain::Refusal::from(kanjie_domain::Code::NotAllowed).into());
     }

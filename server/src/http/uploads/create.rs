@@ -6,13 +6,13 @@ use axum::response::{AppendHeaders, IntoResponse};
 use kanjie_store::NewUpload;
 
 use super::metadata::Metadata;
-use super::{Tus, UPLOAD_EXPIRES, UPLOAD_LENGTH, has_part, http_date, location, number};
+use super::{Tus, UPLOAD_EXPIRES, UPLOAD_LENGTH, may_submit, http_date, location, number};
 use crate::auth::Caller;
 use crate::problem::{Problem, ProblemCode};
 use crate::services::Services;
 use crate::uploads::{self, Kind, LARGEST, LIFE_US, QUOTA};
 
-/// Begins an upload: a picture or PDF for a case in which the caller has a part.
+/// Begins an upload: a picture or PDF for a case in which the caller may submit material.
 #[utoipa::path(post, path = "/api/v1/uploads", operation_id = "create_upload", tag = "uploads",
     params(Tus, ("Upload-Length" = i64, Header, description = "Bytes of the whole file, at most 100 MiB", minimum = 1),
         ("Upload-Metadata" = String, Header, description = "`case BASE64,filename BASE64,filetype BASE64`")),
@@ -33,7 +33,7 @@ pub async fn handle(
     if total == 0 {
         return Err(ProblemCode::Malformed.into());
     }
-    has_part(&services, &caller, &case).await?;
+    may_submit(&services, &caller, &case).await?;
     if Kind::named(&media_type).is_none() {
         return Err(ProblemCode::FileType.into());
     }

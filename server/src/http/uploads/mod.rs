@@ -69,21 +69,21 @@ async fn tus(request: Request, next: Next) -> Response {
 /// The caller's own upload.
 ///
 /// # Errors
-/// `not_found` where it is none of the caller's, or the part in its case is over; `upload_expired`.
+/// `not_found` where it is none of the caller's, or its case takes nothing of his any more; `upload_expired`.
 async fn own(services: &Services, caller: &Caller, id: &str) -> Result<Upload, Problem> {
     let upload = services.store.upload(id).await?;
     let upload = upload
         .filter(|upload| upload.person == caller.person.0)
         .ok_or(ProblemCode::NotFound)?;
-    has_part(services, caller, &upload.case_id).await?;
+    may_submit(services, caller, &upload.case_id).await?;
     if upload.sha256.is_none() && upload.expires_at <= services.env.now() {
         return Err(ProblemCode::UploadExpired.into());
     }
     Ok(upload)
 }
 
-/// Whether the case is any business of the caller's, or open to his submissions; by a link, only that session's case.
-async fn has_part(services: &Services, caller: &Caller, case: &str) -> Result<(), Problem> {
+/// Whether the caller may submit material in the case; by a link, only in that session's cases.
+async fn may_submit(services: &Services, caller: &Caller, case: &str) -> Result<(), Problem> {
     if let Some(session) = &caller.link_session {
         caller.part(&services.store, session).await?;
         let cases = services.store.cases_of(session).await?;
@@ -91,13 +91,10 @@ async fn has_part(services: &Services, caller: &Caller, case: &str) -> Result<()
             return Err(ProblemCode::NotFound.into());
         }
     }
-    if services.store.may_upload(case, &caller.person).await?
-        || host::may(services, case, caller.into(), CaseAct::SubmitMaterial).await?
-    {
-        Ok(())
-    } else {
-        Err(ProblemCode::NotFound.into())
+    if host::may(services, case, caller.into(), CaseAct::SubmitMaterial).await? {
+        return Ok(());
     }
+    Err(ProblemCode::NotFound.into())
 }
 
 /// `Upload-Expires` of what is not whole yet.

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use futures_util::stream;
 use kanjie_evidence::h;
-use kanjie_store::{AppendRequest, IndexChange};
+use serde_json::json;
 use tokio::sync::mpsc;
 
 use super::*;
@@ -26,7 +26,7 @@ impl Desk {
     async fn new() -> Self {
         let app = TestApp::new().await;
         let case = case_of(&app, "journey").await;
-        let cookie = app.come_in("applicant", "journey").await;
+        let cookie = app.sign_in("surveyor1").await;
         Self { app, case, cookie }
     }
 
@@ -48,7 +48,7 @@ impl Desk {
         self.app.send(request.body(Body::empty()).unwrap()).await
     }
 
-    /// Begins an upload to the applicant's own case; where it is.
+    /// Begins an upload; where it is.
     async fn create(&self, total: usize) -> String {
         let total = i64::try_from(total).unwrap();
         let made = self.create_of(&self.case, "application/pdf", total).await;
@@ -136,7 +136,7 @@ async fn a_file_comes_in_pieces_and_is_the_cases_when_it_is_whole() {
     assert_eq!(desk.parts(), 0);
     // The case finds it by its digest; nobody adds to it, nobody takes it back.
     let store = &desk.app.services.store;
-    let person = &desk.app.seeded.people["applicant"].person;
+    let person = &desk.app.seeded.people["surveyor_1"].person;
     let found = store.whole_upload(&desk.case, person, &digest.0).await;
     assert_eq!(found.unwrap().unwrap().media_type, "application/pdf");
     assert_eq!(
@@ -252,12 +252,9 @@ async fn a_file_that_is_not_what_it_was_said_to_be_is_not_kept() {
 async fn nobody_else_and_no_other_case() {
     let mut desk = Desk::new().await;
     let path = desk.create(PDF.len()).await;
-    let other = case_of(&desk.app, "other").await;
-    for case in [other.as_str(), "none"] {
-        let answer = desk.create_of(case, "application/pdf", 5).await;
-        assert_eq!(answer.code(), "not_found", "{case}");
-    }
-    let applicant = std::mem::replace(&mut desk.cookie, desk.app.sign_in("chair").await);
+    let answer = desk.create_of("none", "application/pdf", 5).await;
+    assert_eq!(answer.code(), "not_found");
+    let surveyor = std::mem::replace(&mut desk.cookie, desk.app.sign_in("chair").await);
     for method in ["GET", "HEAD", "PATCH", "DELETE"] {
         let mut request = desk.piece(&path, 0, None, "x");
         *request.method_mut() = method.parse().unwrap();
@@ -266,17 +263,35 @@ async fn nobody_else_and_no_other_case() {
     }
     desk.cookie = String::new();
     assert_eq!(desk.ask("GET", &path).await.code(), "sign_in_needed");
-    // R16: whoever stepped aside has no part any more.
-    let request = AppendRequest {
-        index: vec![IndexChange::Recused {
-            case: desk.case.clone(),
-            person: desk.app.seeded.people["applicant"].person.clone(),
-        }],
-        ..AppendRequest::default()
-    };
-    desk.app.services.store.append(request).await.unwrap();
-    desk.cookie = applicant;
+    // Who watches or advises submits nothing, in the room or out of it.
+    for cookie in [
+        desk.app.sign_in("supervisor").await,
+        desk.app.come_in("expert", "journey").await,
+    ] {
+        desk.cookie = cookie;
+        let answer = desk.create_of(&desk.case, "application/pdf", 5).await;
+        assert_eq!(answer.code(), "not_found");
+    }
+    // R16: nor does whoever stepped aside, and what he began ends with it.
+    let aside = json!({"command": {
+        "type": "record_recusal", "reason": "示例",
+        "person": desk.app.seeded.people["surveyor_1"].person,
+    }});
+    let acts = format!("/api/v1/cases/{}/acts", desk.case);
+    let aside = desk.app.post(&acts, &surveyor, aside).await;
+    assert_eq!(aside.status, StatusCode::OK, "{aside:?}");
+    desk.cookie = surveyor;
     assert_eq!(desk.patch(&path, 0, PDF).await.code(), "not_found");
+}
+
+#[tokio::test]
+async fn whoever_is_only_called_to_a_session_has_no_application_to_add_to() {
+    let mut desk = Desk::new().await;
+    desk.cookie = desk.app.come_in("applicant", "journey").await;
+    for case in [desk.case.clone(), case_of(&desk.app, "other").await] {
+        let answer = desk.create_of(&case, "application/pdf", 5).await;
+        assert_eq!(answer.code(), "not_found");
+    }
 }
 
 #[tokio::test]
@@ -286,7 +301,7 @@ async fn what_is_not_whole_in_a_day_is_gone() {
     desk.patch(&path, 0, &PDF[..4]).await;
     assert_eq!(desk.parts(), 1);
     desk.app.env.pass(LIFE_US / 1_000_000);
-    desk.cookie = desk.app.come_in("applicant", "journey").await;
+    desk.cookie = desk.app.sign_in("surveyor1").await;
     let late = desk.patch(&path, 4, &PDF[4..]).await;
     assert_eq!(late.status, StatusCode::GONE);
     assert_eq!(late.code(), "upload_expired");
