@@ -8,12 +8,13 @@ use kanjie_store::JournalId;
 use serde::{Deserialize, Serialize};
 
 use crate::auth::Caller;
+use crate::http::describe::EntrySchema;
 use crate::problem::{Problem, ProblemCode};
 use crate::rooms::journal;
 use crate::services::Services;
 
 /// Entries in one answer, at most.
-const LIMIT: u32 = 2_000;
+pub const LIMIT: u32 = 2_000;
 
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -25,10 +26,20 @@ pub struct After {
     after: u64,
 }
 
+impl After {
+    /// # Errors
+    /// `malformed` for a number further than any goes in the store.
+    pub fn seq(&self) -> Result<u64, Problem> {
+        i64::try_from(self.after).map_err(|_| ProblemCode::Malformed)?;
+        Ok(self.after)
+    }
+}
+
+/// A piece of a journal, of a session's, a case's or a bundle's.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct Entries {
-    #[schema(value_type = Vec<crate::http::describe::EntrySchema>)]
-    entries: Vec<Entry>,
+    #[schema(value_type = Vec<EntrySchema>)]
+    pub entries: Vec<Entry>,
 }
 
 /// Entries of the session's journal after a number, at most 2,000.
@@ -39,10 +50,9 @@ pub async fn get(
     State(services): State<Services>,
     caller: Caller,
     Path(session): Path<String>,
-    Query(After { after }): Query<After>,
+    Query(after): Query<After>,
 ) -> Result<Json<Entries>, Problem> {
-    // Further than any number goes in the store.
-    i64::try_from(after).map_err(|_| ProblemCode::Malformed)?;
+    let after = after.seq()?;
     caller
         .reads(&services, &session, ReadAct::ReadSession)
         .await?;

@@ -2,32 +2,13 @@
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
-use kanjie_evidence::Entry;
 use kanjie_store::JournalId;
-use serde::{Deserialize, Serialize};
 
 use crate::auth::Caller;
 use crate::cases::view;
-use crate::http::describe::EntrySchema;
+use crate::http::journal::{After, Entries, LIMIT};
 use crate::problem::Problem;
 use crate::services::Services;
-
-/// Entries in one answer, at most.
-const LIMIT: u32 = 2_000;
-
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct After {
-    #[serde(default)]
-    after: u64,
-}
-
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-pub struct Entries {
-    #[schema(value_type = Vec<EntrySchema>)]
-    entries: Vec<Entry>,
-}
 
 /// The case's entries after N, at most 2,000, withheld where the caller may not read them.
 #[utoipa::path(get, path = "/api/v1/cases/{id}/journal", operation_id = "case_journal", tag = "cases",
@@ -36,11 +17,11 @@ pub async fn handle(
     State(services): State<Services>,
     caller: Caller,
     Path(id): Path<String>,
-    Query(After { after }): Query<After>,
+    Query(after): Query<After>,
 ) -> Result<Json<Entries>, Problem> {
     let (_, viewer) = super::open_to(&services, &caller, &id).await?;
     let journal = JournalId::Case(id);
-    let entries = services.store.entries(&journal, after, LIMIT).await?;
+    let entries = services.store.entries(&journal, after.seq()?, LIMIT).await?;
     let entries = entries
         .into_iter()
         .map(|entry| view::for_viewer(&journal, entry, &viewer))
