@@ -63,11 +63,7 @@ pub fn receipt(slip: &ReceiptSlip, texts: &PaperTexts) -> Result<Vec<u8>, Docume
     render("receipt.typ", &view, Some(qr(&slip.receipt_json)?))
 }
 
-fn view(
-    receipt: &Receipt,
-    case: &CaseBrief,
-    words: &ReceiptWords,
-) -> Result<View, DocumentError> {
+fn view(receipt: &Receipt, case: &CaseBrief, words: &ReceiptWords) -> Result<View, DocumentError> {
     let body = &receipt.body;
     let kind = match body.kind.as_str() {
         "announced" => &words.announced,

@@ -100,7 +100,12 @@ async fn a_sessions_papers_are_worded_by_the_version_of_its_case() {
     // The example goes on as it was, and so does whatever has no version in the catalogue.
     for version in ["示例-1", "示例-0"] {
         let texts = papers(&app.services, &announced(version)).await;
-        let titles = ["现场勘验笔录", "准予行政许可决定书", "准予行政许可决定书", "会审回执"];
+        let titles = [
+            "现场勘验笔录",
+            "准予行政许可决定书",
+            "准予行政许可决定书",
+            "会审回执",
+        ];
         for (text, title) in texts.iter().zip(titles) {
             assert!(text.contains(title), "{title} is not in {text}");
             assert!(TITLES.iter().all(|own| !text.contains(own)));

@@ -25,7 +25,7 @@ pub fn of(head: u64) -> [(HeaderName, HeaderValue); 1] {
 #[into_params(parameter_in = Header)]
 #[allow(dead_code, reason = "describes the header that the extractor reads")]
 pub struct Seen {
-    /// `"N"`: only while N is the last entry.
+    /// `"N"`: only while N is the last entry; `*`, or none: in any state. An empty one is `malformed`.
     #[param(
         rename = "If-Match",
         nullable = false,

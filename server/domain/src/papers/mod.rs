@@ -34,7 +34,8 @@ pub use rectification::{FailedItem, Rectification, RectificationNotice};
 pub use service_proof::{Acknowledged, Channel, Served, Service, ServiceProof};
 pub use texts::{
     AcceptanceWords, DecisionWords, NonAcceptanceWords, NoticeWords, PaperTexts, ReceiptWords,
-    RecordWords, RectificationWords, ServiceWords, TextsFault, UndertakingWords, VerificationWords, filled,
+    RecordWords, RectificationWords, ServiceWords, TextsFault, UndertakingWords, VerificationWords,
+    filled,
 };
 pub use undertaking::{SignedBy, SignedHow, SupplyUndertaking, UndertakenItem};
 

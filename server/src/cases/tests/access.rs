@@ -9,7 +9,7 @@ use super::desk::{Desk, Made};
 use crate::cli::add_staff;
 
 /// Somebody with an account of these roles, signed in.
-async fn account(desk: &Desk, user: &str, roles: &[Role]) -> (Person, String) {
+pub async fn account(desk: &Desk, user: &str, roles: &[Role]) -> (Person, String) {
     let person = Person {
         id: kanjie_domain::PersonId(desk.app.services.env.new_id()),
         name: format!("示例{user}"),

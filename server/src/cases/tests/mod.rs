@@ -8,6 +8,7 @@ mod effects;
 mod events;
 mod import;
 mod intake;
+mod opening;
 mod published;
 mod sessions;
 mod whole;

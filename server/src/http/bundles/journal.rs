@@ -21,6 +21,9 @@ pub async fn handle(
 ) -> Result<Json<Entries>, Problem> {
     bundles::open_bundle(&services, &id, Acting::from(&caller)).await?;
     let journal = JournalId::Bundle(id);
-    let entries = services.store.entries(&journal, after.seq()?, LIMIT).await?;
+    let entries = services
+        .store
+        .entries(&journal, after.seq()?, LIMIT)
+        .await?;
     Ok(Json(Entries { entries }))
 }

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
-use kanjie_domain::{CaseBrief, PersonId};
+use kanjie_domain::{CaseBrief, Code, PersonId, Refusal};
 use kanjie_store::Person;
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +25,7 @@ pub struct CreateCase {
     item: String,
     applicant: Somebody,
     #[serde(default)]
+    #[schema(max_items = 20)]
     agents: Vec<Somebody>,
     brief: Brief,
 }
@@ -41,9 +42,12 @@ pub enum Somebody {
 #[serde(deny_unknown_fields)]
 #[schema(as = NewPerson)]
 pub struct New {
+    #[schema(max_length = 200, pattern = r"\S")]
     name: String,
+    #[schema(max_length = 200, pattern = r"\S")]
     phone: String,
     #[serde(default)]
+    #[schema(max_length = 200)]
     organisation: String,
 }
 
@@ -69,7 +73,7 @@ pub struct CreatedCase {
     agents: Vec<PersonId>,
 }
 
-/// Opens a case in pre-review.
+/// Opens a case in pre-review. A person or an item that is not there is refused with `value_invalid`.
 #[utoipa::path(post, path = "/api/v1/cases", operation_id = "create_case", tag = "cases", params(once::Key), request_body = CreateCase,
     responses((status = 201, description = "Made", body = CreatedCase), (status = 403, response = Problem), (status = 409, response = Problem)))]
 pub async fn handle(
@@ -82,15 +86,15 @@ pub async fn handle(
     // ARL 29: an application can be made through an agent; his power of attorney is a material like any other.
     let own = himself(&request.applicant) || request.agents.iter().any(himself);
     if caller.link_session.is_some() || !(staff || own) {
-        return Err(kanjie_domain::Refusal::from(kanjie_domain::Code::NotAllowed).into());
+        return Err(Refusal::from(Code::NotAllowed).into());
     }
     if request.agents.len() > MOST_AGENTS {
         return Err(ProblemCode::Malformed.into());
     }
-    let applicant = known(&services, request.applicant, staff).await?;
+    let applicant = known(&services, request.applicant, staff, "applicant").await?;
     let mut agents = Vec::new();
     for agent in request.agents {
-        agents.push(known(&services, agent, staff).await?);
+        agents.push(known(&services, agent, staff, "agents").await?);
     }
     let brief = CaseBrief {
         case_no: request.brief.case_no,
@@ -118,14 +122,19 @@ pub async fn handle(
     Ok((StatusCode::CREATED, axum::Json(created)))
 }
 
-async fn known(services: &Services, who: Somebody, staff: bool) -> Result<PersonId, Problem> {
+async fn known(
+    services: &Services,
+    who: Somebody,
+    staff: bool,
+    field: &str,
+) -> Result<PersonId, Problem> {
     match who {
         Somebody::Known(person) => {
             let found = services.store.person(&person).await?;
-            found.ok_or(ProblemCode::Malformed)?;
+            found.ok_or_else(|| Refusal::of(Code::ValueInvalid, [field]))?;
             Ok(person)
         }
-        Somebody::New(_) if !staff => Err(ProblemCode::Malformed.into()),
+        Somebody::New(_) if !staff => Err(Refusal::from(Code::NotAllowed).into()),
         Somebody::New(new) => {
             let plain = |text: &str| !text.trim().is_empty() && text.chars().count() <= LONGEST;
             let named = plain(&new.name) && plain(&new.phone);

@@ -21,7 +21,10 @@ pub async fn handle(
 ) -> Result<Json<Entries>, Problem> {
     let (_, viewer) = super::open_to(&services, &caller, &id).await?;
     let journal = JournalId::Case(id);
-    let entries = services.store.entries(&journal, after.seq()?, LIMIT).await?;
+    let entries = services
+        .store
+        .entries(&journal, after.seq()?, LIMIT)
+        .await?;
     let entries = entries
         .into_iter()
         .map(|entry| view::for_viewer(&journal, entry, &viewer))

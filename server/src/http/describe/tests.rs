@@ -47,7 +47,11 @@ fn derived(text: &str) -> Vec<String> {
     let mut derives = text.split("ToSchema)");
     derives.next();
     let named = derives.filter_map(|rest| {
-        let item = rest.find("struct ").into_iter().chain(rest.find("enum ")).min()?;
+        let item = rest
+            .find("struct ")
+            .into_iter()
+            .chain(rest.find("enum "))
+            .min()?;
         let (attributes, item) = rest.split_at(item);
         let own = item.split_once(' ').map(|(_, rest)| word(rest));
         let own = own.filter(|name| !name.is_empty());
@@ -94,6 +98,9 @@ fn no_two_schemas_have_one_name() {
     for name in described.keys() {
         assert!(names.contains(name), "{name}");
     }
-    let same = ["#[derive(ToSchema)]\npub struct Same {}", "#[derive(ToSchema)]\n#[schema(as = Same)]\nenum Other {}"];
+    let same = [
+        "#[derive(ToSchema)]\npub struct Same {}",
+        "#[derive(ToSchema)]\n#[schema(as = Same)]\nenum Other {}",
+    ];
     assert_eq!(twice(&same.map(str::to_owned)), ["Same"]);
 }

@@ -6,7 +6,7 @@ use axum::response::{AppendHeaders, IntoResponse};
 use kanjie_store::NewUpload;
 
 use super::metadata::Metadata;
-use super::{Tus, UPLOAD_EXPIRES, UPLOAD_LENGTH, may_submit, http_date, location, number};
+use super::{Tus, UPLOAD_EXPIRES, UPLOAD_LENGTH, http_date, location, may_submit, number};
 use crate::auth::Caller;
 use crate::problem::{Problem, ProblemCode};
 use crate::services::Services;
