@@ -15,6 +15,7 @@ mod decide;
 pub mod documents;
 pub mod event;
 pub mod limits;
+pub mod outward;
 pub mod papers;
 pub mod people;
 pub mod pool;

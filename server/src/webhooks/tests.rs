@@ -83,7 +83,7 @@ fn of(case: &str, seq: i64) -> (String, i64) {
 #[tokio::test]
 async fn an_event_says_that_something_happened_and_nothing_of_anybody() {
     let house = House::new().await;
-    house.append("a", "before_the_endpoint").await;
+    house.append("a", "created").await;
     let (_, secret) = house.endpoint(&["case.*"]).await;
     house.append("a", "accepted").await;
     assert_eq!(house.deliver().await, 1);
@@ -114,8 +114,8 @@ async fn an_event_says_that_something_happened_and_nothing_of_anybody() {
 #[tokio::test]
 async fn an_endpoint_gets_the_types_it_asked_for() {
     let house = House::new().await;
-    house.endpoint(&["case.granted", "session.*"]).await;
-    for kind in ["accepted", "granted", "served"] {
+    house.endpoint(&["case.decided", "session.*"]).await;
+    for kind in ["accepted", "decided", "served"] {
         house.append("a", kind).await;
     }
     assert_eq!(house.deliver().await, 1);
@@ -127,9 +127,14 @@ async fn events_of_a_case_arrive_in_order_and_one_case_does_not_hold_up_another(
     let house = House::new().await;
     house.endpoint(&["*"]).await;
     house.receiver.answer(&[503]);
-    house.append("a", "one").await;
+    house.append("a", "received").await;
     assert_eq!(house.deliver().await, 0);
-    for (case, kind) in [("a", "two"), ("b", "one"), ("a", "three"), ("b", "two")] {
+    for (case, kind) in [
+        ("a", "accepted"),
+        ("b", "received"),
+        ("a", "decided"),
+        ("b", "accepted"),
+    ] {
         house.append(case, kind).await;
     }
     house.app.env.pass(1);
@@ -149,7 +154,7 @@ async fn events_of_a_case_arrive_in_order_and_one_case_does_not_hold_up_another(
 async fn what_failed_comes_again_later_and_later_and_is_the_same() {
     let house = House::new().await;
     let (path, secret) = house.endpoint(&["*"]).await;
-    house.append("a", "one").await;
+    house.append("a", "received").await;
     house.receiver.answer(&[500, 503, 307]);
     for tries in 1..=3 {
         assert_eq!(house.deliver().await, 0);
@@ -179,10 +184,10 @@ async fn during_a_rotation_both_secrets_sign() {
     let (path, old) = house.endpoint(&["*"]).await;
     let fresh = house.post(&format!("{path}/secret"), json!({})).await;
     let fresh = fresh["secret"].as_str().unwrap();
-    house.append("a", "one").await;
+    house.append("a", "received").await;
     house.deliver().await;
     house.app.env.pass(24 * HOUR_S);
-    house.append("a", "two").await;
+    house.append("a", "accepted").await;
     house.deliver().await;
     let got = house.receiver.got();
     assert!(is_signed_by(&got[0], &old) && is_signed_by(&got[0], fresh));
@@ -221,10 +226,10 @@ async fn after_days_of_failures_it_is_paused_and_somebody_is_told_and_nothing_is
     let house = House::new().await;
     let (path, _) = house.endpoint(&["*"]).await;
     house.receiver.down(Some(502));
-    house.append("a", "one").await;
+    house.append("a", "received").await;
     house.deliver().await;
     house.app.env.pass(71 * HOUR_S);
-    house.append("a", "two").await;
+    house.append("a", "accepted").await;
     house.deliver().await;
     assert_eq!(house.state(&path).await["state"], "active");
     house.app.env.pass(2 * HOUR_S);
@@ -254,7 +259,7 @@ async fn who_says_gone_gets_no_more() {
     let house = House::new().await;
     let (path, _) = house.endpoint(&["*"]).await;
     house.receiver.answer(&[410]);
-    house.append("a", "one").await;
+    house.append("a", "received").await;
     house.deliver().await;
     assert_eq!(house.state(&path).await["paused_by"], "gone");
 }
@@ -274,7 +279,7 @@ async fn a_name_that_leads_into_the_house_is_not_called() {
         receiver: house.receiver.clone(),
         address: house.address,
     };
-    closed.append("a", "one").await;
+    closed.append("a", "received").await;
     assert_eq!(closed.deliver().await, 0);
     let path = format!("{PATH}/{}", added["id"].as_str().unwrap());
     assert_eq!(closed.state(&path).await["last_error"], "unreachable");

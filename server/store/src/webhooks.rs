@@ -7,6 +7,7 @@ mod deliveries;
 
 use std::collections::BTreeSet;
 
+use kanjie_domain::outward::is_told;
 use serde::Deserialize;
 use sqlx::FromRow;
 
@@ -238,7 +239,7 @@ struct Named {
     kind: String,
 }
 
-/// Notes an event for each entry that an append wrote, and to whom it goes.
+/// Notes an event for each entry that an append wrote and others may learn of, and to whom it goes.
 pub(crate) async fn note(
     tx: &mut Tx,
     written: &[(JournalId, Vec<NewEntry>)],
@@ -294,6 +295,9 @@ async fn note_one(
         JournalId::Bundle(_) => "bundle",
     };
     let kind = format!("{family}.{}", body.event.kind);
+    if !is_told(&kind) {
+        return Ok(());
+    }
     let number = i64::try_from(entry.seq).map_err(|e| StoreError::damaged("entries", e))?;
     let (seq,): (i64,) = ADD_EVENT
         .bind(&kind)

@@ -69,11 +69,11 @@ async fn an_event_is_there_with_its_entry_or_not_at_all(
     let (_place, store) = support::fresh(engine).await;
     store.add_person(&support::person("p")).await.unwrap();
     support::session(&store, "s", &["p"]).await;
-    append(&store, case("a"), &["before"]).await;
+    append(&store, case("a"), &["created"]).await;
     endpoint(&store, "e", &["*"]).await;
-    endpoint(&store, "some", &["session.*", "case.three"]).await;
-    append(&store, case("a"), &["two", "three"]).await;
-    append(&store, JournalId::Session(String::from("s")), &["live"]).await;
+    endpoint(&store, "some", &["session.*", "case.accepted"]).await;
+    append(&store, case("a"), &["received", "accepted"]).await;
+    append(&store, JournalId::Session(String::from("s")), &["started"]).await;
     let late = AppendRequest {
         read: vec![(case("a"), 1)],
         write: vec![(case("a"), entries(&["late"]))],
@@ -82,20 +82,42 @@ async fn an_event_is_there_with_its_entry_or_not_at_all(
     let refused = store.append(late).await;
     assert!(matches!(refused, Err(AppendError::Conflict { .. })));
     assert_eq!(store.due_endpoints(10).await.unwrap(), ["e", "some"]);
-    let live = item("case-of-s", 1, "session.live");
+    let live = item("case-of-s", 1, "session.started");
     assert_eq!(
         due(&store, "e", 10).await,
-        [item("a", 2, "case.two"), live.clone()]
+        [item("a", 2, "case.received"), live.clone()]
     );
     assert_eq!(
         due(&store, "some", 10).await,
-        [item("a", 3, "case.three"), live]
+        [item("a", 3, "case.accepted"), live]
     );
     take(&store, "e", 10).await;
-    assert_eq!(due(&store, "e", 10).await, [item("a", 3, "case.three")]);
+    assert_eq!(due(&store, "e", 10).await, [item("a", 3, "case.accepted")]);
     take(&store, "e", 10).await;
     assert_eq!(due(&store, "e", 10).await, []);
     assert_eq!(store.due_endpoints(10).await.unwrap(), ["some"]);
+}
+
+#[rstest]
+#[tokio::test]
+async fn r28_what_the_staff_keep_to_themselves_reaches_no_endpoint(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let (_place, store) = support::fresh(engine).await;
+    store.add_person(&support::person("p")).await.unwrap();
+    support::session(&store, "s", &["p"]).await;
+    let named = ["*", "session.deliberation_begun", "case.recusal_recorded"];
+    endpoint(&store, "e", &named).await;
+    let session = || JournalId::Session(String::from("s"));
+    let within = ["deliberation_begun", "said", "deliberation_ended"];
+    append(&store, session(), &within).await;
+    append(&store, case("a"), &["recusal_recorded", "expert_called"]).await;
+    append(&store, case("a"), &["of_a_kind_to_come"]).await;
+    assert_eq!(due(&store, "e", 10).await, []);
+    assert_eq!(store.replay("e", 0).await.unwrap(), 0);
+    append(&store, session(), &["announced"]).await;
+    let announced = item("case-of-s", 4, "session.announced");
+    assert_eq!(due(&store, "e", 10).await, [announced]);
 }
 
 #[rstest]
@@ -105,8 +127,8 @@ async fn what_failed_waits_and_its_case_with_it(
 ) {
     let (_place, store) = support::fresh(engine).await;
     endpoint(&store, "e", &["*"]).await;
-    append(&store, case("a"), &["one", "two"]).await;
-    append(&store, case("b"), &["one"]).await;
+    append(&store, case("a"), &["created", "received"]).await;
+    append(&store, case("b"), &["created"]).await;
     let first = store.due_events("e", 10, 9).await.unwrap().remove(0);
     let failed = |pause| TryOutcome::Failed {
         error: String::from("503"),
@@ -121,7 +143,7 @@ async fn what_failed_waits_and_its_case_with_it(
             .unwrap()
     );
     assert_eq!(due(&store, "e", 19).await, []);
-    assert_eq!(due(&store, "e", 20).await, [item("b", 1, "case.one")]);
+    assert_eq!(due(&store, "e", 20).await, [item("b", 1, "case.created")]);
     let state = store.endpoint("e").await.unwrap().unwrap();
     assert_eq!((state.failing_since, state.waiting), (Some(11), 3));
     assert_eq!(state.last_error.as_deref(), Some("503"));
@@ -129,13 +151,13 @@ async fn what_failed_waits_and_its_case_with_it(
     take(&store, "e", 20).await;
     assert_eq!(store.endpoint_fails("e").await.unwrap(), Some((0, None)));
     assert_eq!(due(&store, "e", 49).await, []);
-    assert_eq!(due(&store, "e", 50).await, [item("a", 1, "case.one")]);
+    assert_eq!(due(&store, "e", 50).await, [item("a", 1, "case.created")]);
     let pause = failed(Some((PausedBy::Failures, None)));
     assert!(store.note_try("e", first.seq, 60, &pause).await.unwrap());
     assert!(!store.note_try("e", first.seq, 61, &pause).await.unwrap());
     assert_eq!(due(&store, "e", 999).await, []);
     store.resume_endpoint("e").await.unwrap();
-    assert_eq!(due(&store, "e", 62).await, [item("a", 1, "case.one")]);
+    assert_eq!(due(&store, "e", 62).await, [item("a", 1, "case.created")]);
 }
 
 #[rstest]
@@ -145,22 +167,22 @@ async fn a_replay_begins_where_it_is_told_to_and_what_is_cleared_is_gone(
 ) {
     let (_place, store) = support::fresh(engine).await;
     endpoint(&store, "e", &["case.*"]).await;
-    append(&store, case("a"), &["one", "two", "three"]).await;
+    append(&store, case("a"), &["created", "received", "accepted"]).await;
     let second = store.due_events("e", 10, 9).await.unwrap().remove(0).seq + 1;
     for _ in 0..3 {
         take(&store, "e", 10).await;
     }
     assert_eq!(store.replay("e", second).await.unwrap(), 2);
-    assert_eq!(due(&store, "e", 10).await, [item("a", 2, "case.two")]);
+    assert_eq!(due(&store, "e", 10).await, [item("a", 2, "case.received")]);
     take(&store, "e", 11).await;
     // What waits stays, whatever its age.
     store.clear_events(100).await.unwrap();
     assert_eq!(store.replay("e", 0).await.unwrap(), 1);
-    assert_eq!(due(&store, "e", 12).await, [item("a", 3, "case.three")]);
+    assert_eq!(due(&store, "e", 12).await, [item("a", 3, "case.accepted")]);
     let number = store.due_events("e", 12, 9).await.unwrap().remove(0).seq;
     take(&store, "e", 12).await;
     store.clear_events(100).await.unwrap();
-    append(&store, case("a"), &["four"]).await;
+    append(&store, case("a"), &["decided"]).await;
     let next = store.due_events("e", 12, 9).await.unwrap().remove(0).seq;
     assert!(next > number, "a number came twice");
 }
@@ -182,12 +204,12 @@ async fn an_endpoint_has_generations_and_goes_with_all_that_waits(
         .unwrap();
     let state = store.endpoint("e").await.unwrap().unwrap();
     assert_eq!(state.paused, Some((5, PausedBy::Administrator)));
-    append(&store, case("a"), &["one"]).await;
+    append(&store, case("a"), &["created"]).await;
     assert!(store.remove_endpoint("e").await.unwrap());
     assert!(!store.remove_endpoint("e").await.unwrap());
     assert_eq!(store.endpoints().await.unwrap(), []);
     // Without an endpoint nothing is noted.
-    append(&store, case("a"), &["two"]).await;
+    append(&store, case("a"), &["received"]).await;
     endpoint(&store, "f", &["*"]).await;
     assert_eq!(store.replay("f", 0).await.unwrap(), 1);
 }

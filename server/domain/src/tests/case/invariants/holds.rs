@@ -6,6 +6,7 @@ use crate::case::{
     RatingState, ReviewResult, Route, Stage, Supply, Verdict, decision_due, visible,
 };
 use crate::event::DecisionKind;
+use crate::outward::is_told;
 use crate::testing::person;
 
 use super::super::play::*;
@@ -287,6 +288,9 @@ fn reading(after: &CasePlay, events: &[CaseEvent]) {
         for entry in new {
             if [APPLICANT, AGENT].contains(&who) {
                 assert!(!(internal(entry) && visible(entry, &viewer)));
+                // Other systems are told of nothing that he may not read.
+                let told = is_told(&format!("case.{}", entry.event.name()));
+                assert!(!told || visible(entry, &viewer));
             }
         }
     }
