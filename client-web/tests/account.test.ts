@@ -57,7 +57,7 @@ function authenticator(fault?: string) {
 }
 
 async function page(link_session: string | null = null) {
-	const me: Me = { person: "p", name: "示例主持", roles: [], link_session, sessions: [] };
+	const me: Me = { person: "p", name: "示例主持", roles: [], link_session, link_case: null, sessions: [] };
 	useMe().me = me;
 	const stubs = { RouterLink: true };
 	const mounted = mount(Account, { global: { plugins: [i18n], stubs }, attachTo: document.body });

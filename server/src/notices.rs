@@ -57,6 +57,8 @@ pub struct To<'a> {
     pub recipient: &'a str,
     /// The session whose case it belongs to.
     pub session: Option<&'a str>,
+    /// The case itself, where no session says so.
+    pub case: Option<&'a str>,
     /// How long it is of use, µs.
     pub life: Option<i64>,
 }
@@ -154,7 +156,7 @@ impl Notices {
             text: words.text,
             code: None,
             session: to.session.map(ToOwned::to_owned),
-            case: None,
+            case: to.case.map(ToOwned::to_owned),
             created_at: now,
             expires_at: to.life.map(|life| now + life),
         })

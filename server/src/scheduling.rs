@@ -6,7 +6,7 @@ use kanjie_domain::event::{Mode, Scheduled};
 use kanjie_domain::site::Site;
 use kanjie_domain::template::Template;
 use kanjie_domain::{Actor, CaseBrief, CaseEvent, Event, Participant, PersonId, Role};
-use kanjie_store::{AppendRequest, IndexChange, JournalId, NewLink, SessionRow};
+use kanjie_store::{AppendRequest, IndexChange, JournalId, LinkTo, NewLink, SessionRow};
 
 use crate::auth::cookie::Token;
 use crate::cases::{append, published};
@@ -115,7 +115,7 @@ pub async fn invite(
         .store
         .add_link(&NewLink {
             token_hash: token.digest(),
-            session: session.to_owned(),
+            to: LinkTo::Session(session.to_owned()),
             person: person.clone(),
             created_at: services.env.now(),
         })

@@ -70,7 +70,7 @@ pub async fn answer(
 }
 
 fn digest(services: &Services, asked_for: &[u8], code: &str) -> [u8; 32] {
-    // No session has an id of this form.
+    // No link leads to a place of this name.
     services
         .codes
         .digest("status", &hex::encode(asked_for), code)
@@ -174,6 +174,7 @@ async fn look_up_one(services: &Services, request: &StatusRequest) -> Result<(),
     let to = To {
         recipient: &request.phone,
         session: session.as_deref(),
+        case: None,
         life: Some(LIFE_US),
     };
     let notice = services.notices.write_code(Kind::CodeStatus, to, &code);

@@ -248,7 +248,7 @@ impl TestApp {
         let sign_in = NewSignIn {
             token_hash: token.digest(),
             person: id,
-            link_session: None,
+            link: None,
             method: SignInMethod::Password,
             device: String::from("test"),
             created_at: self.env.now(),

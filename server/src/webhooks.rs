@@ -325,6 +325,7 @@ impl Webhooks {
         let to = To {
             recipient,
             session: None,
+            case: None,
             life: None,
         };
         let values = PausedValues {

@@ -172,7 +172,7 @@ impl TestServer {
         }
     }
 
-    /// The token of the `nth` personal link sent to that phone, counted from 1.
+    /// The token of the `nth` personal link to a session sent to that phone, counted from 1.
     ///
     /// # Panics
     /// If it does not come.
@@ -181,6 +181,7 @@ impl TestServer {
             loop {
                 let texts = self.outbox(phone);
                 let texts = texts.iter().filter_map(|line| line.get("text")?.as_str());
+                let texts = texts.filter(|text| text.contains("联合会审"));
                 let mut tokens =
                     texts.filter_map(|text| text.split_once("/#/l/")?.1.split(' ').next());
                 if let Some(token) = tokens.nth(nth - 1) {

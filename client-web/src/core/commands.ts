@@ -162,5 +162,6 @@ export interface Me {
 	name: string;
 	roles: Role[];
 	link_session: string | null;
+	link_case: string | null;
 	sessions: SessionBrief[];
 }

@@ -6,7 +6,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use kanjie_domain::authority::{Act, ReadAct, Standing, authorise};
 use kanjie_domain::{Case, CaseFacts, Code, PersonId, Refusal, Role};
-use kanjie_store::{Part, SignIn, Store, TokenHash};
+use kanjie_store::{LinkTo, Part, SignIn, Store, TokenHash};
 
 use crate::app::AppState;
 use crate::auth::cookie;
@@ -22,8 +22,8 @@ pub struct Caller {
     pub name: String,
     /// Roles of the account; empty for those who came by a link. The roles in a session are those of the [`Part`].
     pub account_roles: BTreeSet<Role>,
-    /// Set for those who came by a link: nothing but this session is open to them.
-    pub link_session: Option<String>,
+    /// Set for those who came by a link: nothing but this session, or this case, is open to them.
+    pub link: Option<LinkTo>,
     pub device: String,
     /// Where the request came from, as a key of quotas.
     pub address: String,
@@ -39,7 +39,7 @@ impl From<SignIn> for Caller {
             person: row.person,
             name: row.name,
             account_roles: row.roles,
-            link_session: row.link_session,
+            link: row.link,
             device: row.device,
             address: String::new(),
             token_hash: row.token_hash,
@@ -53,12 +53,12 @@ impl Caller {
     ///
     /// # Errors
     /// `not_found` where there is none, whether the session exists or not: no part, recused (R16), or bound to another
-    /// session by the link.
+    /// session, or to a case, by the link.
     pub async fn part(&self, store: &Store, session: &str) -> Result<Part, Problem> {
         if self
-            .link_session
-            .as_deref()
-            .is_some_and(|own| own != session)
+            .link
+            .as_ref()
+            .is_some_and(|own| own.session() != Some(session))
         {
             return Err(ProblemCode::NotFound.into());
         }

@@ -1,7 +1,7 @@
 //! One-time codes to the registered phone.
 
 use kanjie_domain::PersonId;
-use kanjie_store::{CodeCheck, NewCode, Purpose};
+use kanjie_store::{CodeCheck, LinkTo, NewCode, Purpose};
 
 use crate::notices::To;
 use crate::notices::texts::Kind;
@@ -19,7 +19,7 @@ pub const ATTEMPTS: u8 = 5;
 /// When the store fails.
 pub async fn send(
     services: &Services,
-    session: &str,
+    link: &LinkTo,
     person: &PersonId,
     phone: &str,
     purpose: Purpose,
@@ -28,10 +28,10 @@ pub async fn send(
     services
         .store
         .put_code(&NewCode {
-            session: session.to_owned(),
+            to: link.clone(),
             person: person.clone(),
             purpose,
-            code_hash: services.codes.digest(session, &person.0, &code),
+            code_hash: services.codes.digest(&link.key(), &person.0, &code),
             expires_at: services.env.now() + LIFE_US,
             attempts: ATTEMPTS,
         })
@@ -42,7 +42,8 @@ pub async fn send(
     };
     let to = To {
         recipient: phone,
-        session: Some(session),
+        session: link.session(),
+        case: link.case(),
         life: Some(LIFE_US),
     };
     services.notices.send_code(kind, to, &code).await?;
@@ -55,16 +56,16 @@ pub async fn send(
 /// `code_wrong` with the number of tries left, `code_expired` where a fresh one is needed.
 pub async fn check(
     services: &Services,
-    session: &str,
+    link: &LinkTo,
     person: &PersonId,
     code: &str,
     purpose: Purpose,
 ) -> Result<(), Problem> {
-    let digest = services.codes.digest(session, &person.0, code);
+    let digest = services.codes.digest(&link.key(), &person.0, code);
     let now = services.env.now();
     match services
         .store
-        .try_code(session, person, purpose, &digest, now)
+        .try_code(link, person, purpose, &digest, now)
         .await?
     {
         CodeCheck::Right => Ok(()),

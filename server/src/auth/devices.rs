@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use kanjie_domain::PersonId;
 use kanjie_evidence::h;
-use kanjie_store::{Device, TokenHash};
+use kanjie_store::{Device, LinkTo, TokenHash};
 
 use crate::auth::Caller;
 use crate::problem::Problem;
@@ -23,7 +23,7 @@ pub fn id_of(token: &TokenHash) -> String {
     hex::encode(&id.0[..16])
 }
 
-/// Where the caller is signed in; somebody who came by a link sees that session's alone.
+/// Where the caller is signed in; somebody who came by a link sees what came by links to the same place.
 ///
 /// # Errors
 /// When the store fails.
@@ -32,10 +32,10 @@ pub async fn of(services: &Services, caller: &Caller) -> Result<Vec<Device>, Pro
         .store
         .devices_of(&caller.person, services.env.now())
         .await?;
-    let session = &caller.link_session;
+    let link = &caller.link;
     let own = all
         .into_iter()
-        .filter(|device| session.is_none() || device.link_session == *session);
+        .filter(|device| link.is_none() || device.link == *link);
     Ok(own.collect())
 }
 
@@ -64,20 +64,20 @@ pub async fn end_person(services: &Services, person: &PersonId) -> Result<bool, 
     Ok(any)
 }
 
-/// Ends a person's links to a session, and who came by them; false where there was none that worked.
+/// Ends a person's links to a session or a case, and who came by them; false where there was none that worked.
 ///
 /// # Errors
 /// When the store fails.
 pub async fn end_links(
     services: &Services,
-    session: &str,
+    to: &LinkTo,
     person: &PersonId,
 ) -> Result<bool, Problem> {
     let now = services.env.now();
     let devices = services.store.devices_of(person, now).await?;
-    let any = services.store.revoke_links(session, person, now).await?;
+    let any = services.store.revoke_links(to, person, now).await?;
     for device in devices {
-        if device.link_session.as_deref() == Some(session) {
+        if device.link.as_ref() == Some(to) {
             tell(services, device.token_hash);
         }
     }

@@ -97,9 +97,9 @@ async fn by_code(
     code: &str,
 ) -> Result<Factor, Problem> {
     let now = services.env.now();
-    let kind = match &caller.link_session {
-        Some(session) => {
-            codes::check(services, session, &caller.person, code, Purpose::Act).await?;
+    let kind = match &caller.link {
+        Some(link) => {
+            codes::check(services, link, &caller.person, code, Purpose::Act).await?;
             FactorKind::PhoneCode
         }
         None => {

@@ -2,7 +2,7 @@
 
 use axum::http::{HeaderMap, header};
 use kanjie_domain::PersonId;
-use kanjie_store::{NewSignIn, SignInMethod};
+use kanjie_store::{LinkTo, NewSignIn, SignInMethod};
 
 use crate::auth::cookie::Token;
 use crate::problem::Problem;
@@ -22,7 +22,7 @@ pub async fn start(
     services: &Services,
     person: &PersonId,
     method: SignInMethod,
-    link_session: Option<&str>,
+    link: Option<&LinkTo>,
     device: &str,
 ) -> Result<Token, Problem> {
     let token = Token::new(services.env.as_ref());
@@ -32,7 +32,7 @@ pub async fn start(
         .add_sign_in(&NewSignIn {
             token_hash: token.digest(),
             person: person.clone(),
-            link_session: link_session.map(ToOwned::to_owned),
+            link: link.cloned(),
             method,
             device: plain(device),
             created_at: now,

@@ -3,15 +3,16 @@
 //! Each entry's is kept together with the mark that it was done, so that it happens once as seen from outside, wherever the
 //! process died. What is prepared before that (a file under the digest of what it holds) can be prepared again.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use kanjie_domain::case::{Case, CaseReport};
+use kanjie_domain::case::{Application, Case, CaseReport};
 use kanjie_domain::event::Ending;
 use kanjie_domain::papers::PaperTexts;
 use kanjie_domain::session::Outcome;
-use kanjie_domain::{Actor, Calendar, CaseEvent, CaseRecorded};
+use kanjie_domain::{Actor, Calendar, CaseEvent, CaseRecorded, PersonId};
 use kanjie_evidence::h;
-use kanjie_store::{CaseEffect, CasePaper, CaseWork, NewLink, NewNotice};
+use kanjie_store::{CaseEffect, CasePaper, CaseWork, LinkTo, NewLink, NewNotice};
 
 use super::error::CaseError;
 use super::host;
@@ -170,6 +171,9 @@ impl Scene<'_> {
                 pdf_digest: printed.pdf_digest.to_string(),
                 made_at: self.services.env.now(),
             });
+        }
+        if let CaseEvent::ApplicationOpened(application) = &self.recorded.event {
+            self.invite_to_case(application, &mut effect).await?;
         }
         // A case made for one session alone has its people told by whoever made it.
         if self.before.application.is_some() {
@@ -333,18 +337,48 @@ impl Scene<'_> {
             if store.account_of(person).await?.is_some() {
                 continue;
             }
-            let token = Token::new(self.services.env.as_ref());
-            let link = self.services.config.link(&token.text());
+            let link = self.link(LinkTo::Session(session.clone()), person, effect);
             let text = words::invitation(&brief, scheduled.starts_at, &link);
             effect.notices.push(self.notice(known.phone, text));
-            effect.links.push(NewLink {
-                token_hash: token.digest(),
-                session: session.clone(),
-                person: person.clone(),
-                created_at: self.services.env.now(),
-            });
         }
         Ok(())
+    }
+
+    /// Personal links to the case for its applicant and his agents who have no account: there is no session yet.
+    async fn invite_to_case(
+        &self,
+        application: &Application,
+        effect: &mut CaseEffect,
+    ) -> Result<(), CaseError> {
+        let store = &self.services.store;
+        let side: BTreeSet<&PersonId> = std::iter::once(&application.applicant)
+            .chain(&application.agents)
+            .collect();
+        for person in side {
+            let known = store.person(person).await?;
+            let Some(known) = known.filter(|known| !known.phone.is_empty()) else {
+                continue;
+            };
+            if store.account_of(person).await?.is_some() {
+                continue;
+            }
+            let link = self.link(LinkTo::Case(self.id.to_owned()), person, effect);
+            let text = words::opened(&self.before.brief, &link);
+            effect.notices.push(self.notice(known.phone, text));
+        }
+        Ok(())
+    }
+
+    /// Makes a link; its address.
+    fn link(&self, to: LinkTo, person: &PersonId, effect: &mut CaseEffect) -> String {
+        let token = Token::new(self.services.env.as_ref());
+        effect.links.push(NewLink {
+            token_hash: token.digest(),
+            to,
+            person: person.clone(),
+            created_at: self.services.env.now(),
+        });
+        self.services.config.link(&token.text())
     }
 
     async fn tell(&self, effect: &mut CaseEffect) -> Result<(), CaseError> {

@@ -372,7 +372,7 @@ async fn handed_in(
 }
 
 fn assumed(caller: &Caller, at: i64) -> Factor {
-    let kind = match caller.link_session {
+    let kind = match caller.link {
         Some(_) => FactorKind::PhoneCode,
         None => FactorKind::Totp,
     };

@@ -77,6 +77,14 @@ pub fn of(case: &Case, event: &CaseEvent) -> Option<Word> {
     })
 }
 
+/// To the applicant's side, with the link to the case.
+#[must_use]
+pub fn opened(brief: &CaseBrief, link: &str) -> String {
+    let text =
+        format!("已登记，请点开您的个人链接查看进度、提交材料、查收文书：{link} 。请勿转发。");
+    headed(brief, &text)
+}
+
 /// To somebody who comes to a session by link.
 #[must_use]
 pub fn invitation(brief: &CaseBrief, starts_at: i64, link: &str) -> String {

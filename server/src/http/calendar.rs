@@ -49,7 +49,7 @@ pub async fn end(State(services): State<Services>, caller: Caller) -> Result<Sta
 
 /// Who came by a link has one session, and its file.
 fn own(caller: &Caller) -> Result<(), Problem> {
-    if caller.link_session.is_some() {
+    if caller.link.is_some() {
         return Err(ProblemCode::NotFound.into());
     }
     Ok(())

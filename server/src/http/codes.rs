@@ -3,10 +3,11 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use kanjie_domain::Code;
-use kanjie_store::Purpose;
+use kanjie_store::{LinkTo, Purpose};
 
 use crate::auth::attempts::Attempt;
 use crate::auth::{Caller, codes};
+use crate::cases::{Acting, host};
 use crate::http::once;
 use crate::problem::{Problem, ProblemCode};
 use crate::services::Services;
@@ -19,10 +20,13 @@ pub async fn handle(
     caller: Caller,
 ) -> Result<StatusCode, Problem> {
     // Staff use their authenticator.
-    let Some(session) = &caller.link_session else {
+    let Some(link) = &caller.link else {
         return Err(ProblemCode::Refused(Code::NotAllowed).into());
     };
-    caller.part(&services.store, session).await?;
+    match link {
+        LinkTo::Session(session) => drop(caller.part(&services.store, session).await?),
+        LinkTo::Case(case) => drop(host::open_to(&services, case, Acting::from(&caller)).await?),
+    }
     let limits = &services.limits;
     let (subject, address) = (caller.person.0.as_str(), caller.address.as_str());
     let attempt = Attempt {
@@ -40,14 +44,7 @@ pub async fn handle(
         .person(&caller.person)
         .await?
         .ok_or(ProblemCode::SignInNeeded)?;
-    codes::send(
-        &services,
-        session,
-        &caller.person,
-        &person.phone,
-        Purpose::Act,
-    )
-    .await?;
+    codes::send(&services, link, &caller.person, &person.phone, Purpose::Act).await?;
     attempt.note(&services, "ok").await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -31,7 +31,7 @@ pub async fn handle(
 ) -> Result<StatusCode, Problem> {
     let link = links_open::find(&services, &connection, &request.token).await?;
     let address = connection.address_key();
-    let (limits, person) = (&services.limits, link.person.0);
+    let (limits, person) = (&services.limits, link.person);
     let attempt = Attempt {
         action: "link_code",
         subject: &person.0,
@@ -42,14 +42,7 @@ pub async fn handle(
         (&limits.code_by_person, person.0.as_str()),
     ];
     attempt.pass(&services, &gates).await?;
-    codes::send(
-        &services,
-        &link.session,
-        &person,
-        &link.phone,
-        Purpose::Device,
-    )
-    .await?;
+    codes::send(&services, &link.to, &person, &link.phone, Purpose::Device).await?;
     attempt.note(&services, "ok").await?;
     Ok(StatusCode::NO_CONTENT)
 }

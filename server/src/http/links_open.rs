@@ -23,12 +23,21 @@ pub struct Open {
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = LinkBrief)]
 pub struct Opened {
-    session: String,
+    /// The session to which it leads, or the case.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    session: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    case: Option<String>,
     name_masked: String,
     phone_masked: String,
     case_no: String,
     item_title: String,
-    starts_at: i64,
+    /// Of the session, UTC µs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    starts_at: Option<i64>,
 }
 
 /// Shows whose link it is and for what; uses nothing up.
@@ -41,7 +50,8 @@ pub async fn handle(
 ) -> Result<Answer<Opened>, Problem> {
     let link = find(&services, &connection, &request.token).await?;
     Ok(Answer(Opened {
-        session: link.session,
+        session: link.to.session().map(str::to_owned),
+        case: link.to.case().map(str::to_owned),
         name_masked: mask::name(&link.name),
         phone_masked: mask::phone(&link.phone),
         case_no: link.case_no,

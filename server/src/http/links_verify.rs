@@ -1,4 +1,4 @@
-//! `POST /api/v1/links/verify`: link and code together sign in, to that session alone.
+//! `POST /api/v1/links/verify`: link and code together sign in, to that session or case alone.
 
 use axum::extract::State;
 use axum::http::header;
@@ -24,7 +24,7 @@ pub struct Verify {
     device: String,
 }
 
-/// Signs in by link and code, to that session alone.
+/// Signs in by link and code, to that session or case alone.
 #[utoipa::path(post, path = "/api/v1/links/verify", operation_id = "verify_link", tag = "sign-in", security(()), request_body = Verify,
     responses((status = 200, description = "Signed in; the answer sets the cookie", body = me::Me, headers(("Set-Cookie" = String))),
         (status = 401, response = Problem), (status = 404, response = Problem), (status = 429, response = Problem)))]
@@ -34,7 +34,7 @@ pub async fn handle(
     Json(request): Json<Verify>,
 ) -> Result<impl IntoResponse, Problem> {
     let link = links_open::find(&services, &connection, &request.token).await?;
-    let person = link.person.0;
+    let person = link.person;
     let address = connection.address_key();
     let limits = &services.limits;
     let attempt = Attempt {
@@ -47,23 +47,15 @@ pub async fn handle(
         (&limits.factor_by_address, address.as_str()),
     ];
     attempt.pass(&services, &gates).await?;
-    let checked = codes::check(
-        &services,
-        &link.session,
-        &person,
-        &request.code,
-        Purpose::Device,
-    )
-    .await;
+    let checked = codes::check(&services, &link.to, &person, &request.code, Purpose::Device).await;
     let word = if checked.is_ok() { "ok" } else { "failed" };
     attempt.note(&services, word).await?;
     checked?;
-    let session = Some(link.session.as_str());
     let token = sign_in::start(
         &services,
         &person,
         SignInMethod::Link,
-        session,
+        Some(&link.to),
         &request.device,
     )
     .await?;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use axum::Json;
 use axum::extract::State;
 use kanjie_domain::{PersonId, Role};
-use kanjie_store::Part;
+use kanjie_store::{LinkTo, Part};
 use serde::Serialize;
 
 use crate::auth::Caller;
@@ -23,8 +23,11 @@ pub struct Me {
     pub name: String,
     /// Roles of the account; those in a session stand with the session.
     pub roles: BTreeSet<Role>,
+    /// Where the caller came by a link: the session that alone is open, or the case.
     #[schema(required = true)]
     pub link_session: Option<String>,
+    #[schema(required = true)]
+    pub link_case: Option<String>,
     pub sessions: Vec<SessionBrief>,
 }
 
@@ -79,10 +82,11 @@ pub async fn handle(State(services): State<Services>, caller: Caller) -> Result<
     Ok(Json(of(&services, caller).await?))
 }
 
-/// The caller with the sessions open to them: one where they came by a link.
+/// The caller with the sessions open to them: one where they came by a link to it.
 pub async fn of(services: &Services, caller: Caller) -> Result<Me, Problem> {
-    let parts = match &caller.link_session {
-        Some(session) => services
+    let parts = match &caller.link {
+        Some(LinkTo::Case(_)) => Vec::new(),
+        Some(LinkTo::Session(session)) => services
             .store
             .part(session, &caller.person)
             .await?
@@ -94,7 +98,16 @@ pub async fn of(services: &Services, caller: Caller) -> Result<Me, Problem> {
         person: caller.person,
         name: caller.name,
         roles: caller.account_roles,
-        link_session: caller.link_session,
+        link_session: caller
+            .link
+            .as_ref()
+            .and_then(LinkTo::session)
+            .map(str::to_owned),
+        link_case: caller
+            .link
+            .as_ref()
+            .and_then(LinkTo::case)
+            .map(str::to_owned),
         sessions: parts.into_iter().map(SessionBrief::from).collect(),
     })
 }

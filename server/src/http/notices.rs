@@ -105,7 +105,7 @@ pub async fn handle(
 ) -> Result<Json<Notices>, Problem> {
     // Who has no part in the case as staff does not learn whether it exists.
     let roles = services.store.roles_in_case(&case, &caller.person).await?;
-    let own = caller.link_session.is_none() && roles.iter().any(|role: &Role| role.is_staff());
+    let own = caller.link.is_none() && roles.iter().any(|role: &Role| role.is_staff());
     if !own {
         return Err(ProblemCode::NotFound.into());
     }

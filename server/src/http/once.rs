@@ -12,7 +12,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use kanjie_evidence::h;
-use kanjie_store::{AnswerKey, KeptAnswer, Taken};
+use kanjie_store::{AnswerKey, KeptAnswer, LinkTo, Taken};
 use utoipa::openapi::{OpenApi, RefOr};
 
 use crate::app::AppState;
@@ -200,8 +200,9 @@ fn key_of(headers: &HeaderMap) -> Result<Option<String>, Problem> {
 
 /// Whose keys they are. Who came by a link is another caller than with an account: less is open to him.
 fn scope(caller: &Caller) -> String {
-    match &caller.link_session {
-        Some(session) => format!("{} {session}", caller.person.0),
+    match &caller.link {
+        Some(LinkTo::Session(session)) => format!("{} {session}", caller.person.0),
+        Some(LinkTo::Case(case)) => format!("{} case {case}", caller.person.0),
         None => caller.person.0.clone(),
     }
 }

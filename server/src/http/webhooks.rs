@@ -127,9 +127,7 @@ impl From<Kept> for Endpoint {
 /// To everybody else there is nothing here.
 fn administrator(caller: &Caller) -> Result<(), Problem> {
     let act = Act::Administer(AdminAct::ManageWebhooks);
-    if caller.link_session.is_some()
-        || authorise(&caller.account_roles, act, Relation::Stranger).is_err()
-    {
+    if caller.link.is_some() || authorise(&caller.account_roles, act, Relation::Stranger).is_err() {
         return Err(ProblemCode::NotFound.into());
     }
     Ok(())

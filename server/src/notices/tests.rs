@@ -17,12 +17,14 @@ use crate::testing::TestApp;
 const TO: To<'_> = To {
     recipient: "13800000005",
     session: None,
+    case: None,
     life: None,
 };
 
 fn to(app: &TestApp) -> To<'_> {
     To {
         session: Some(&app.seeded.sessions["journey"]),
+        case: None,
         ..TO
     }
 }

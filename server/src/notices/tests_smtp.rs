@@ -85,6 +85,7 @@ fn to(app: &TestApp) -> To<'_> {
     To {
         recipient: "someone@example.com",
         session: Some(&app.seeded.sessions["journey"]),
+        case: None,
         life: None,
     }
 }

@@ -353,7 +353,7 @@ pub const EXAMPLE_SEAL: &str = "示例";
 
 /// What the factor will be if it holds: for asking whether anything else stands in the way.
 fn assumed_factor(proof: &Proof, caller: &Caller, at: i64) -> Factor {
-    let kind = match (proof, &caller.link_session) {
+    let kind = match (proof, &caller.link) {
         (Proof::Passkey(_), _) => FactorKind::Passkey,
         (Proof::Code(_), Some(_)) => FactorKind::PhoneCode,
         (Proof::Code(_), None) => FactorKind::Totp,

@@ -192,7 +192,7 @@ impl Room {
             .sockets
             .iter()
             .map(|socket| socket.caller.clone())
-            .filter(|caller| caller.link_session.is_some() && self.is_here(&caller.person))
+            .filter(|caller| caller.link.is_some() && self.is_here(&caller.person))
             .filter(|caller| !self.devices_told.contains(&caller.token_hash))
             .collect();
         for caller in fresh {

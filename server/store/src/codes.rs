@@ -1,24 +1,25 @@
-//! One-time codes to the registered phone: one at a time for each person, session and purpose.
+//! One-time codes to the registered phone: one at a time for each person, link and purpose.
 
 use kanjie_domain::PersonId;
 
 use crate::TokenHash;
 use crate::error::StoreError;
+use crate::links::LinkTo;
 use crate::statement::statements;
 use crate::store::Store;
 
 statements! {
-    PUT_CODE = "INSERT INTO codes (session, person, purpose, code_hash, expires_at, attempts_left)
+    PUT_CODE = "INSERT INTO codes (link_to, person, purpose, code_hash, expires_at, attempts_left)
         VALUES ($1, $2, $3, $4, $5, $6)
-        ON CONFLICT (session, person, purpose) DO UPDATE
+        ON CONFLICT (link_to, person, purpose) DO UPDATE
         SET code_hash = excluded.code_hash, expires_at = excluded.expires_at, attempts_left = excluded.attempts_left";
     KEPT_CODE = {
         sqlite: "SELECT code_hash, attempts_left FROM codes
-            WHERE session = $1 AND person = $2 AND purpose = $3 AND expires_at > $4 AND attempts_left > 0",
+            WHERE link_to = $1 AND person = $2 AND purpose = $3 AND expires_at > $4 AND attempts_left > 0",
         postgres: "SELECT code_hash, attempts_left FROM codes
-            WHERE session = $1 AND person = $2 AND purpose = $3 AND expires_at > $4 AND attempts_left > 0 FOR UPDATE"
+            WHERE link_to = $1 AND person = $2 AND purpose = $3 AND expires_at > $4 AND attempts_left > 0 FOR UPDATE"
     };
-    SET_ATTEMPTS = "UPDATE codes SET attempts_left = $1 WHERE session = $2 AND person = $3 AND purpose = $4";
+    SET_ATTEMPTS = "UPDATE codes SET attempts_left = $1 WHERE link_to = $2 AND person = $3 AND purpose = $4";
 }
 
 /// What a code is good for.
@@ -42,7 +43,8 @@ impl Purpose {
 /// A code to be; it replaces the one before of the same purpose.
 #[derive(Clone, Debug)]
 pub struct NewCode {
-    pub session: String,
+    /// The place to which the person has a link.
+    pub to: LinkTo,
     pub person: PersonId,
     pub purpose: Purpose,
     /// Keyed digest of the code: six digits alone are too few to hide behind a plain one.
@@ -71,7 +73,7 @@ impl Store {
     pub async fn put_code(&self, new: &NewCode) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
         PUT_CODE
-            .bind(&new.session)
+            .bind(&new.to.key())
             .bind(&new.person.0)
             .bind(new.purpose.as_str())
             .bind(&new.code_hash)
@@ -88,15 +90,16 @@ impl Store {
     /// When the database fails.
     pub async fn try_code(
         &self,
-        session: &str,
+        to: &LinkTo,
         person: &PersonId,
         purpose: Purpose,
         code_hash: &TokenHash,
         now: i64,
     ) -> Result<CodeCheck, StoreError> {
+        let key = to.key();
         let mut tx = self.write().await?;
         let kept: Option<(Vec<u8>, i64)> = KEPT_CODE
-            .bind(session)
+            .bind(&key)
             .bind(&person.0)
             .bind(purpose.as_str())
             .bind(now)
@@ -109,7 +112,7 @@ impl Store {
         let left = if right { 0 } else { attempts_left - 1 };
         SET_ATTEMPTS
             .bind(left)
-            .bind(session)
+            .bind(&key)
             .bind(&person.0)
             .bind(purpose.as_str())
             .execute(&mut tx)

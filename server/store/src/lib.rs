@@ -53,7 +53,7 @@ pub use error::StoreError;
 pub use identities::NewIdentity;
 pub use journal::{AppendError, AppendRequest, Head, IndexChange, JournalId, NewEntry};
 pub use kanjie_evidence::{Entry, Hash, Opened};
-pub use links::{Link, NewLink};
+pub use links::{Link, LinkTo, NewLink};
 pub use migrations::{Migration, MigrationState};
 pub use outbox::{Delivery, DeliveryState, NewNotice, Outcome, RecipientLimit, WaitingNotice};
 pub use passkeys::{NewPasskey, Passkey};

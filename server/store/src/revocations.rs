@@ -5,12 +5,13 @@ use sqlx::FromRow;
 
 use crate::TokenHash;
 use crate::error::StoreError;
+use crate::links::LinkTo;
 use crate::sign_ins::token_hash;
 use crate::statement::statements;
 use crate::store::Store;
 
 statements! {
-    DEVICES_OF = "SELECT token_hash, link_session, method, device, created_at, expires_at FROM sign_ins
+    DEVICES_OF = "SELECT token_hash, link_session, link_case, method, device, created_at, expires_at FROM sign_ins
         WHERE person = $1 AND revoked_at IS NULL AND expires_at > $2 ORDER BY created_at, token_hash";
     END_ACCOUNT = "UPDATE accounts SET disabled_at = $1 WHERE person = $2 AND disabled_at IS NULL";
     END_LINKS = "UPDATE links SET revoked_at = $1 WHERE person = $2 AND revoked_at IS NULL";
@@ -23,7 +24,7 @@ statements! {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Device {
     pub token_hash: TokenHash,
-    pub link_session: Option<String>,
+    pub link: Option<LinkTo>,
     /// [`crate::SignInMethod`] by name.
     pub method: String,
     pub device: String,
@@ -74,6 +75,7 @@ impl Store {
 struct DeviceRow {
     token_hash: Vec<u8>,
     link_session: Option<String>,
+    link_case: Option<String>,
     method: String,
     device: String,
     created_at: i64,
@@ -86,7 +88,7 @@ impl TryFrom<DeviceRow> for Device {
     fn try_from(row: DeviceRow) -> Result<Self, StoreError> {
         Ok(Self {
             token_hash: token_hash(row.token_hash)?,
-            link_session: row.link_session,
+            link: LinkTo::of(row.link_session, row.link_case),
             method: row.method,
             device: row.device,
             created_at: row.created_at,

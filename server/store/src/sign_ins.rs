@@ -7,18 +7,19 @@ use sqlx::FromRow;
 
 use crate::TokenHash;
 use crate::error::{StoreError, or_exists};
+use crate::links::LinkTo;
 use crate::sessions::roles_from_text;
 use crate::statement::statements;
 use crate::store::Store;
 
 statements! {
-    ADD_SIGN_IN = "INSERT INTO sign_ins (token_hash, person, link_session, method, device, created_at, expires_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7)";
-    SIGN_IN = "SELECT s.person, p.name, s.link_session, s.device, s.expires_at,
-        CASE WHEN s.link_session IS NULL THEN a.roles ELSE '[]' END AS roles
+    ADD_SIGN_IN = "INSERT INTO sign_ins (token_hash, person, link_session, link_case, method, device, created_at, expires_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    SIGN_IN = "SELECT s.person, p.name, s.link_session, s.link_case, s.device, s.expires_at,
+        CASE WHEN s.link_session IS NULL AND s.link_case IS NULL THEN a.roles ELSE '[]' END AS roles
         FROM sign_ins s JOIN people p ON p.id = s.person LEFT JOIN accounts a ON a.person = s.person
         WHERE s.token_hash = $1 AND s.revoked_at IS NULL AND s.expires_at > $2
-        AND (s.link_session IS NOT NULL OR (a.user IS NOT NULL AND a.disabled_at IS NULL))";
+        AND (s.link_session IS NOT NULL OR s.link_case IS NOT NULL OR (a.user IS NOT NULL AND a.disabled_at IS NULL))";
     REVOKE_SIGN_IN = "UPDATE sign_ins SET revoked_at = $1 WHERE token_hash = $2 AND revoked_at IS NULL";
     DEVICES_BY_LINK = "SELECT token_hash FROM sign_ins WHERE link_session = $1 AND person = $2
         ORDER BY created_at, token_hash";
@@ -53,8 +54,8 @@ impl SignInMethod {
 pub struct NewSignIn {
     pub token_hash: TokenHash,
     pub person: PersonId,
-    /// Set where the person came by a link: nothing but that session is open then.
-    pub link_session: Option<String>,
+    /// Set where the person came by a link: nothing but that is open then.
+    pub link: Option<LinkTo>,
     pub method: SignInMethod,
     pub device: String,
     /// UTC µs.
@@ -68,7 +69,7 @@ pub struct SignIn {
     pub token_hash: TokenHash,
     pub person: PersonId,
     pub name: String,
-    pub link_session: Option<String>,
+    pub link: Option<LinkTo>,
     pub device: String,
     pub expires_at: i64,
     /// Roles of the account; empty for those who came by a link.
@@ -85,7 +86,8 @@ impl Store {
         ADD_SIGN_IN
             .bind(&new.token_hash)
             .bind(&new.person.0)
-            .bind(&new.link_session)
+            .bind(new.link.as_ref().and_then(LinkTo::session))
+            .bind(new.link.as_ref().and_then(LinkTo::case))
             .bind(new.method.name())
             .bind(&new.device)
             .bind(new.created_at)
@@ -111,7 +113,7 @@ impl Store {
                 token_hash: *token,
                 person: PersonId(row.person),
                 name: row.name,
-                link_session: row.link_session,
+                link: LinkTo::of(row.link_session, row.link_case),
                 device: row.device,
                 expires_at: row.expires_at,
                 roles: roles_from_text("accounts", &row.roles)?,
@@ -160,6 +162,7 @@ struct SignInRow {
     person: String,
     name: String,
     link_session: Option<String>,
+    link_case: Option<String>,
     device: String,
     expires_at: i64,
     roles: String,

@@ -3,10 +3,13 @@
 
 mod support;
 
+use std::collections::BTreeMap;
+
 use kanjie_domain::PersonId;
+use kanjie_domain::case::Listed;
 use kanjie_store::{
-    Attempt, CodeCheck, IndexChange, NewCode, NewLink, NewSignIn, Purpose, SignInMethod, Still,
-    Store, StoreError,
+    Attempt, CodeCheck, IndexChange, LinkTo, NewCode, NewLink, NewSignIn, Purpose, SignInMethod,
+    Still, Store, StoreError,
 };
 use rstest::rstest;
 use support::Engine;
@@ -15,12 +18,16 @@ fn id(id: &str) -> PersonId {
     PersonId(id.to_owned())
 }
 
-async fn sign_in(store: &Store, token: u8, person: &str, link_session: Option<&str>) {
+fn to_session(session: &str) -> LinkTo {
+    LinkTo::Session(session.to_owned())
+}
+
+async fn sign_in(store: &Store, token: u8, person: &str, link: Option<LinkTo>) {
     store
         .add_sign_in(&NewSignIn {
             token_hash: [token; 32],
             person: id(person),
-            link_session: link_session.map(ToOwned::to_owned),
+            link,
             method: SignInMethod::Link,
             device: String::from("test"),
             created_at: 10,
@@ -30,11 +37,11 @@ async fn sign_in(store: &Store, token: u8, person: &str, link_session: Option<&s
         .unwrap();
 }
 
-async fn link(store: &Store, token: u8, session: &str, person: &str) {
+async fn link(store: &Store, token: u8, to: LinkTo, person: &str) {
     store
         .add_link(&NewLink {
             token_hash: [token; 32],
-            session: session.to_owned(),
+            to,
             person: id(person),
             created_at: 10,
         })
@@ -115,10 +122,10 @@ async fn who_comes_by_link_has_no_account_roles(
         .await
         .unwrap();
     support::session(&store, "s", &["p"]).await;
-    sign_in(&store, 1, "p", Some("s")).await;
+    sign_in(&store, 1, "p", Some(to_session("s"))).await;
     let row = store.sign_in(&[1; 32], 30).await.unwrap().unwrap();
     assert!(row.roles.is_empty());
-    assert_eq!(row.link_session.as_deref(), Some("s"));
+    assert_eq!(row.link, Some(to_session("s")));
     assert_eq!(
         store.devices_by_link("s", &id("p")).await.unwrap(),
         [[1; 32]]
@@ -131,13 +138,98 @@ async fn a_link_works_until_revoked(#[values(Engine::Sqlite, Engine::Postgres)] 
     let (_place, store) = support::fresh(engine).await;
     store.add_person(&support::person("p")).await.unwrap();
     support::session(&store, "s", &["p"]).await;
-    link(&store, 1, "s", "p").await;
-    sign_in(&store, 2, "p", Some("s")).await;
+    link(&store, 1, to_session("s"), "p").await;
+    sign_in(&store, 2, "p", Some(to_session("s"))).await;
     let found = store.link(&[1; 32]).await.unwrap().unwrap();
-    assert_eq!((found.person.0, found.session.as_str()), (id("p"), "s"));
-    store.revoke_links("s", &id("p"), 20).await.unwrap();
+    assert_eq!((found.person, found.to), (id("p"), to_session("s")));
+    assert!(found.starts_at.is_some());
+    store
+        .revoke_links(&to_session("s"), &id("p"), 20)
+        .await
+        .unwrap();
     assert_eq!(store.link(&[1; 32]).await.unwrap(), None);
     assert_eq!(store.sign_in(&[2; 32], 30).await.unwrap(), None);
+}
+
+/// The case as lists show it at this stage.
+fn listed(case: &str, stage: &str) -> IndexChange {
+    let listed = Listed {
+        case_no: String::from("no"),
+        item: None,
+        item_title: String::from("示例事项"),
+        department: String::from("示例局"),
+        applicant: String::from("示例公司"),
+        uscc: String::from("91000000MA0000000X"),
+        stage: stage.to_owned(),
+        began_at: 1,
+        due_on: None,
+        people: BTreeMap::new(),
+    };
+    IndexChange::Listed {
+        case: case.to_owned(),
+        listed: Box::new(listed),
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_link_to_a_case_opens_that_alone_until_it_closes(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let (_place, store) = support::fresh(engine).await;
+    for p in ["p", "q"] {
+        store.add_person(&support::person(p)).await.unwrap();
+    }
+    for case in ["a", "b"] {
+        let (id, case_no) = (case.to_owned(), format!("no-of-{case}"));
+        support::change(&store, IndexChange::Case { id, case_no }).await;
+    }
+    let to = LinkTo::Case(String::from("a"));
+    for (token, person) in [(1, "p"), (2, "q")] {
+        link(&store, token, to.clone(), person).await;
+    }
+    assert_eq!(store.link(&[1; 32]).await.unwrap(), None, "not in any list");
+    support::change(&store, listed("a", "received")).await;
+    let found = store.link(&[1; 32]).await.unwrap().unwrap();
+    assert_eq!((found.person, &found.to), (id("p"), &to));
+    assert_eq!((found.case_no.as_str(), found.starts_at), ("no", None));
+
+    sign_in(&store, 3, "p", Some(to.clone())).await;
+    let signed_in = store.sign_in(&[3; 32], 30).await.unwrap().unwrap();
+    assert_eq!(signed_in.link, Some(to.clone()));
+    assert!(signed_in.roles.is_empty());
+    assert_eq!(
+        store.devices_of(&id("p"), 30).await.unwrap()[0].link,
+        Some(to.clone())
+    );
+    // A code for the one place is none for another.
+    let code = NewCode {
+        to: to.clone(),
+        person: id("p"),
+        purpose: Purpose::Act,
+        code_hash: [1; 32],
+        expires_at: 100,
+        attempts: 5,
+    };
+    store.put_code(&code).await.unwrap();
+    for other in [LinkTo::Case(String::from("b")), to_session("a")] {
+        let tried = store
+            .try_code(&other, &id("p"), Purpose::Act, &[1; 32], 50)
+            .await;
+        assert_eq!(tried.unwrap(), CodeCheck::Absent, "{other:?}");
+        assert!(!store.revoke_links(&other, &id("p"), 40).await.unwrap());
+    }
+    let tried = store
+        .try_code(&to, &id("p"), Purpose::Act, &[1; 32], 50)
+        .await;
+    assert_eq!(tried.unwrap(), CodeCheck::Right);
+
+    assert!(store.revoke_links(&to, &id("p"), 50).await.unwrap());
+    assert_eq!(store.link(&[1; 32]).await.unwrap(), None);
+    assert_eq!(store.sign_in(&[3; 32], 60).await.unwrap(), None);
+    assert!(store.link(&[2; 32]).await.unwrap().is_some());
+    support::change(&store, listed("a", "closed")).await;
+    assert_eq!(store.link(&[2; 32]).await.unwrap(), None);
 }
 
 #[rstest]
@@ -150,8 +242,8 @@ async fn a_link_ends_with_closing_or_recusal(
         store.add_person(&support::person(p)).await.unwrap();
     }
     support::session(&store, "s", &["p", "q"]).await;
-    link(&store, 1, "s", "p").await;
-    link(&store, 2, "s", "q").await;
+    link(&store, 1, to_session("s"), "p").await;
+    link(&store, 2, to_session("s"), "q").await;
     let recusal = IndexChange::Recused {
         case: String::from("case-of-s"),
         person: id("p"),
@@ -183,7 +275,7 @@ async fn r16_a_recusal_from_one_of_its_cases_takes_the_session_away(
         let roles = store.roles_in_case(case, &id("p")).await.unwrap();
         assert_eq!(roles.len(), 1, "{case}");
     }
-    link(&store, 1, "s", "p").await;
+    link(&store, 1, to_session("s"), "p").await;
     let recusal = IndexChange::Recused {
         case: String::from("case-of-other"),
         person: id("p"),
@@ -208,7 +300,7 @@ async fn a_code_is_right_once_and_wrong_five_times(
     store.add_person(&support::person("p")).await.unwrap();
     support::session(&store, "s", &["p"]).await;
     let code = NewCode {
-        session: String::from("s"),
+        to: to_session("s"),
         person: id("p"),
         purpose: Purpose::Device,
         code_hash: [1; 32],
@@ -218,7 +310,7 @@ async fn a_code_is_right_once_and_wrong_five_times(
     let attempt = async |purpose, hash: u8, now| {
         let person = id("p");
         store
-            .try_code("s", &person, purpose, &[hash; 32], now)
+            .try_code(&to_session("s"), &person, purpose, &[hash; 32], now)
             .await
             .unwrap()
     };
@@ -245,7 +337,7 @@ async fn racing_guesses_get_no_try_more(
     store.add_person(&support::person("p")).await.unwrap();
     support::session(&store, "s", &["p"]).await;
     let code = NewCode {
-        session: String::from("s"),
+        to: to_session("s"),
         person: id("p"),
         purpose: Purpose::Act,
         code_hash: [1; 32],
@@ -258,7 +350,7 @@ async fn racing_guesses_get_no_try_more(
             let store = store.clone();
             tokio::spawn(async move {
                 store
-                    .try_code("s", &id("p"), Purpose::Act, &[guess; 32], 50)
+                    .try_code(&to_session("s"), &id("p"), Purpose::Act, &[guess; 32], 50)
                     .await
             })
         })

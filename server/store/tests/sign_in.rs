@@ -159,7 +159,7 @@ async fn revoking_a_person_ends_all_and_tells_which_sign_ins(
         let new = NewSignIn {
             token_hash: [n; 32],
             person: id("p"),
-            link_session: None,
+            link: None,
             method: SignInMethod::Passkey,
             device: format!("device {n}"),
             created_at: i64::from(n),

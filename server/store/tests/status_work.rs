@@ -103,7 +103,11 @@ async fn a_wrong_phone_and_an_unknown_number_are_the_same_work() {
             ask(&store, asked_for, case_no, phone).await;
             asking.push(done.take(&store).await);
             let found = store.status_case(case_no, phone).await.unwrap();
-            assert_eq!(found.is_some(), asked_for == 1, "the first one alone is right");
+            assert_eq!(
+                found.is_some(),
+                asked_for == 1,
+                "the first one alone is right"
+            );
             let case = found.as_ref().map(|(case, _)| case.as_str());
             let led = [asked_for; 32];
             let led = store.status_looked_up(&led, case, &[7; 32], None).await;
@@ -115,7 +119,10 @@ async fn a_wrong_phone_and_an_unknown_number_are_the_same_work() {
         }
         for parts in [&asking, &answering] {
             assert!(!parts[0].is_empty(), "nothing was counted");
-            assert!(parts.iter().all(|work| *work == parts[0]), "{engine:?}: {parts:?}");
+            assert!(
+                parts.iter().all(|work| *work == parts[0]),
+                "{engine:?}: {parts:?}"
+            );
         }
         // What is not the same is told apart.
         assert_ne!(asking[0], answering[0]);

@@ -81,7 +81,7 @@ pub async fn verify(
         return Err(Fault::Challenge.into());
     }
     let passkey = super::known(services, assertion).await?;
-    if passkey.person != *person || caller.link_session.is_some() {
+    if passkey.person != *person || caller.link.is_some() {
         return Err(Fault::Credential.into());
     }
     super::used(services, &party, &passkey, assertion).await?;

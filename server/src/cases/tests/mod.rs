@@ -8,6 +8,7 @@ mod effects;
 mod events;
 mod import;
 mod intake;
+mod links;
 mod opening;
 mod published;
 mod sessions;

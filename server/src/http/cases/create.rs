@@ -85,7 +85,7 @@ pub async fn handle(
     let himself = |who: &Somebody| matches!(who, Somebody::Known(of) if *of == caller.person);
     // ARL 29: an application can be made through an agent; his power of attorney is a material like any other.
     let own = himself(&request.applicant) || request.agents.iter().any(himself);
-    if caller.link_session.is_some() || !(staff || own) {
+    if caller.link.is_some() || !(staff || own) {
         return Err(Refusal::from(Code::NotAllowed).into());
     }
     if request.agents.len() > MOST_AGENTS {

@@ -74,7 +74,7 @@ pub async fn handle(
     Query(wanted): Query<Wanted>,
 ) -> Result<Json<CaseList>, Problem> {
     // A link opens its own session and case; it lists nothing.
-    if caller.link_session.is_some() {
+    if caller.link.is_some() {
         return Err(ProblemCode::NotFound.into());
     }
     let limit = wanted.limit.unwrap_or(USUAL);

@@ -10,6 +10,7 @@ mod papers;
 use std::sync::Arc;
 
 use kanjie_domain::case::{Case, CaseViewer};
+use kanjie_store::LinkTo;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -32,7 +33,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(papers::pdf))
 }
 
-/// The case for a caller who has a part in it. One who came by a session's link has none in any other case.
+/// The case for a caller who has a part in it. One who came by a link has none in any other case.
 async fn open_to(
     services: &Services,
     caller: &Caller,
@@ -43,17 +44,21 @@ async fn open_to(
 }
 
 /// # Errors
-/// `not_found` where the caller came by the link of a session of another case.
+/// `not_found` where the caller came by a link to another case, or to a session of another.
 pub(super) async fn within_link(
     services: &Services,
     caller: &Caller,
     case: &str,
 ) -> Result<(), Problem> {
-    if let Some(session) = &caller.link_session {
-        let cases = services.store.cases_of(session).await?;
-        if !cases.iter().any(|own| own == case) {
-            return Err(ProblemCode::NotFound.into());
+    let within = match &caller.link {
+        None => true,
+        Some(LinkTo::Case(own)) => own == case,
+        Some(LinkTo::Session(session)) => {
+            let cases = services.store.cases_of(session).await?;
+            cases.iter().any(|own| own == case)
         }
-    }
-    Ok(())
+    };
+    within
+        .then_some(())
+        .ok_or_else(|| ProblemCode::NotFound.into())
 }

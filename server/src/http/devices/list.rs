@@ -25,7 +25,7 @@ pub struct Listed {
 
 /// Where I am signed in.
 #[utoipa::path(get, path = "/api/v1/me/devices", operation_id = "devices", tag = "sign-in",
-    responses((status = 200, description = "Oldest first; who came by a link sees that session's", body = Vec<Listed>)))]
+    responses((status = 200, description = "Oldest first; who came by a link sees what came by links to the same place", body = Vec<Listed>)))]
 pub async fn handle(
     State(services): State<Services>,
     caller: Caller,

@@ -1,8 +1,9 @@
-//! `POST /api/v1/links/revoke`: an administrator ends a person's links to one session, and who came by them.
+//! `POST /api/v1/links/revoke`: an administrator ends a person's links to one session or case, and who came by them.
 
 use axum::extract::State;
 use axum::http::StatusCode;
 use kanjie_domain::PersonId;
+use kanjie_store::LinkTo;
 use serde::Deserialize;
 
 use crate::auth::{Caller, attempts, devices};
@@ -14,11 +15,15 @@ use crate::services::Services;
 #[serde(deny_unknown_fields)]
 #[schema(as = LinkRevoke)]
 pub struct Revoke {
-    session: String,
+    /// The session, or the case: one of the two.
+    #[schema(nullable = false)]
+    session: Option<String>,
+    #[schema(nullable = false)]
+    case: Option<String>,
     person: PersonId,
 }
 
-/// Ends somebody's links to a session, and who came by them.
+/// Ends somebody's links to a session or a case, and who came by them.
 #[utoipa::path(post, path = "/api/v1/links/revoke", operation_id = "revoke_links", tag = "administration", request_body = Revoke,
     responses((status = 204, description = "Ended"), (status = 404, response = Problem)))]
 pub async fn handle(
@@ -27,8 +32,13 @@ pub async fn handle(
     Json(revoke): Json<Revoke>,
 ) -> Result<StatusCode, Problem> {
     caller.administers()?;
-    let Revoke { session, person } = revoke;
-    if !devices::end_links(&services, &session, &person).await? {
+    let person = revoke.person;
+    let to = match (revoke.session, revoke.case) {
+        (Some(session), None) => LinkTo::Session(session),
+        (None, Some(case)) => LinkTo::Case(case),
+        _ => return Err(ProblemCode::Malformed.into()),
+    };
+    if !devices::end_links(&services, &to, &person).await? {
         return Err(ProblemCode::NotFound.into());
     }
     attempts::administered(&services, "revoke_link", &person, &caller).await?;

@@ -29,7 +29,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
 
 /// Passkeys are for those with an account: who came by a link has a phone.
 fn staff(caller: &Caller) -> Result<(), Problem> {
-    match caller.link_session {
+    match caller.link {
         None => Ok(()),
         Some(_) => Err(ProblemCode::Refused(Code::NotAllowed).into()),
     }

@@ -24,6 +24,7 @@ use utoipa_axum::routes;
 use crate::app::AppState;
 use crate::auth::Caller;
 use crate::cases::host;
+use crate::http::cases;
 use crate::problem::{Problem, ProblemCode};
 use crate::services::Services;
 
@@ -82,15 +83,9 @@ async fn own(services: &Services, caller: &Caller, id: &str) -> Result<Upload, P
     Ok(upload)
 }
 
-/// Whether the caller may submit material in the case; by a link, only in that session's cases.
+/// Whether the caller may submit material in the case; by a link, only in the cases to which that leads.
 async fn may_submit(services: &Services, caller: &Caller, case: &str) -> Result<(), Problem> {
-    if let Some(session) = &caller.link_session {
-        caller.part(&services.store, session).await?;
-        let cases = services.store.cases_of(session).await?;
-        if !cases.iter().any(|own| own == case) {
-            return Err(ProblemCode::NotFound.into());
-        }
-    }
+    cases::within_link(services, caller, case).await?;
     if host::may(services, case, caller.into(), CaseAct::SubmitMaterial).await? {
         return Ok(());
     }

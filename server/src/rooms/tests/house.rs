@@ -9,7 +9,7 @@ use kanjie_media::{
     DownOffer, DownTrack, Half, MediaError, Policy, RelayEvent, RoomId, SeatId, SeatStats, Source,
     Tap, TrackId, Transport,
 };
-use kanjie_store::NewSignIn;
+use kanjie_store::{LinkTo, NewSignIn};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -241,7 +241,7 @@ impl House {
         let new = NewSignIn {
             token_hash: token.digest(),
             person: self.person(who),
-            link_session: by_link.then(|| session.to_owned()),
+            link: by_link.then(|| LinkTo::Session(session.to_owned())),
             method: kanjie_store::SignInMethod::Password,
             device: "test".to_owned(),
             created_at: now,
@@ -272,11 +272,12 @@ impl House {
             return totp.generate(now).to_string();
         }
         let code = "123456";
+        let link = LinkTo::Session(session.to_owned());
         let new = kanjie_store::NewCode {
-            session: session.to_owned(),
+            code_hash: self.services.codes.digest(&link.key(), &person.0, code),
+            to: link,
             person: person.clone(),
             purpose: kanjie_store::Purpose::Act,
-            code_hash: self.services.codes.digest(session, &person.0, code),
             expires_at: self.services.env.now() + 600_000_000,
             attempts: 5,
         };

@@ -1,6 +1,6 @@
 //! Sign-ins that are ended while somebody is in the room.
 
-use kanjie_store::SignInMethod;
+use kanjie_store::{LinkTo, SignInMethod};
 use serde_json::Value;
 
 use super::client::Client;
@@ -15,7 +15,8 @@ async fn a_revocation_closes_the_relay_then_is_journalled_and_the_socket_says_wh
     let mut cast = journey::live(&house, &session).await;
     let seat = cast.expert.welcome["seat"].as_str().unwrap().to_owned();
     let expert = house.person("expert");
-    devices::end_links(&house.services, &session, &expert)
+    let link = LinkTo::Session(session.clone());
+    devices::end_links(&house.services, &link, &expert)
         .await
         .unwrap();
     let departed = cast.chair.event("departed").await;
@@ -58,7 +59,8 @@ async fn what_another_process_ended_is_found() {
     let (store, now) = (&house.services.store, house.services.env.now());
     let expert = house.person("expert");
     // As another process does it: no word to this one.
-    store.revoke_links(&session, &expert, now).await.unwrap();
+    let link = LinkTo::Session(session.clone());
+    store.revoke_links(&link, &expert, now).await.unwrap();
     assert_eq!(cast.expert.wait("bye").await["code"], "revoked");
     watch.abort();
 }
@@ -73,7 +75,7 @@ async fn a_second_device_on_a_link_is_shown_to_the_chair_and_not_to_others() {
         &house.services,
         &expert,
         SignInMethod::Link,
-        Some(&session),
+        Some(&LinkTo::Session(session.clone())),
         "另一台手机",
     )
     .await
