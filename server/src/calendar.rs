@@ -4,7 +4,7 @@ mod text;
 
 use kanjie_domain::PersonId;
 use kanjie_evidence::h;
-use kanjie_store::{Appointment, Revision, StoreError};
+use kanjie_store::{Appointment, Occasion, Revision, StoreError};
 
 use self::text::Writer;
 use crate::services::Services;
@@ -13,7 +13,7 @@ use crate::services::Services;
 const PAST_US: i64 = 90 * 24 * 3_600 * 1_000_000;
 /// Longest calendar.
 const MOST: u32 = 500;
-/// What a calendar keeps free for a session; how long it takes nobody knows before.
+/// What a calendar keeps free where nobody knows before how long it takes.
 const KEPT_FREE: &str = "PT1H";
 
 /// The person's calendar.
@@ -26,21 +26,24 @@ pub async fn of(services: &Services, person: &PersonId) -> Result<String, StoreE
     write(services, person, &appointments).await
 }
 
-/// One session alone, as the person's calendar has it.
+/// One session or one case's appointment alone, as the person's calendar has it; `None` where it has none.
 ///
 /// # Errors
 /// When the store fails.
-pub async fn of_session(
+pub async fn of_one(
     services: &Services,
     person: &PersonId,
-    session: &str,
-) -> Result<String, StoreError> {
+    id: &str,
+) -> Result<Option<String>, StoreError> {
     let mut appointments = services
         .store
         .appointments(person, i64::MIN, u32::MAX)
         .await?;
-    appointments.retain(|appointment| appointment.session == session);
-    write(services, person, &appointments).await
+    appointments.retain(|appointment| appointment.id == id);
+    if appointments.is_empty() {
+        return Ok(None);
+    }
+    write(services, person, &appointments).await.map(Some)
 }
 
 async fn write(
@@ -62,8 +65,7 @@ async fn write(
     for appointment in appointments {
         let content = content(appointment);
         let store = &services.store;
-        let session = &appointment.session;
-        let revision = store.tell(person, session, &content, now).await?;
+        let revision = store.tell(person, &appointment.id, &content, now).await?;
         event(&mut to, services, appointment, revision);
     }
     to.line("END", "VCALENDAR");
@@ -74,9 +76,11 @@ async fn write(
 fn content(appointment: &Appointment) -> [u8; 32] {
     let starts_at = appointment.starts_at.to_be_bytes();
     let title = h(&[appointment.item_title.as_bytes()]).0;
+    let ends_at = appointment.ends_at.map(i64::to_be_bytes);
     let called_off = [u8::from(appointment.called_off)];
     h(&[
         &starts_at,
+        ends_at.as_ref().map_or(&[], |at| &at[..]),
         &title,
         &called_off,
         appointment.case_no.as_bytes(),
@@ -89,19 +93,26 @@ fn event(to: &mut Writer, services: &Services, appointment: &Appointment, revisi
     let host = address.and_then(|address| address.strip_prefix("https://"));
     let host = host.map_or("localhost", |host| host.split(':').next().unwrap_or(host));
     to.line("BEGIN", "VEVENT");
-    to.text("UID", &format!("{}@{host}", appointment.session));
+    to.text("UID", &format!("{}@{host}", appointment.id));
     to.moment("DTSTAMP", revision.changed_at);
     to.moment("LAST-MODIFIED", revision.changed_at);
     to.line("SEQUENCE", &revision.sequence.to_string());
     to.moment("DTSTART", appointment.starts_at);
-    to.line("DURATION", KEPT_FREE);
+    match appointment.ends_at {
+        Some(ends_at) => to.moment("DTEND", ends_at),
+        None => to.line("DURATION", KEPT_FREE),
+    }
+    let what = match appointment.occasion {
+        Occasion::Session => "联合会审",
+        Occasion::Survey => "勘验预约",
+    };
     if appointment.called_off {
         // Whoever stepped aside sees nothing of the case any more (R16).
-        to.text("SUMMARY", "联合会审（已取消）");
+        to.text("SUMMARY", &format!("{what}（已取消）"));
         to.line("STATUS", "CANCELLED");
         to.line("TRANSP", "TRANSPARENT");
     } else {
-        to.text("SUMMARY", &format!("联合会审：{}", appointment.item_title));
+        to.text("SUMMARY", &format!("{what}：{}", appointment.item_title));
         to.text("DESCRIPTION", &format!("办件编号：{}", appointment.case_no));
         to.line("STATUS", "CONFIRMED");
         if let Some(address) = address {

@@ -1,4 +1,4 @@
-//! Calendars: a feed a person by a secret address, and one session as a file.
+//! Calendars: a feed a person by a secret address, and one session or one case's appointment as a file.
 
 use axum::Extension;
 use axum::Json;
@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use crate::auth::Caller;
 use crate::auth::cookie::Token;
 use crate::calendar;
+use crate::http::cases;
 use crate::net::Connection;
 use crate::problem::{Problem, ProblemCode};
 use crate::services::Services;
@@ -47,7 +48,7 @@ pub async fn end(State(services): State<Services>, caller: Caller) -> Result<Sta
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Who came by a link has one session, and its file.
+/// Who came by a link has one session or case, and its file.
 fn own(caller: &Caller) -> Result<(), Problem> {
     if caller.link.is_some() {
         return Err(ProblemCode::NotFound.into());
@@ -85,8 +86,25 @@ pub async fn session(
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let part = caller.part(&services.store, &id).await?;
-    let text = calendar::of_session(&services, &caller.person, &part.session.id).await?;
-    Ok(answer(text))
+    one(&services, &caller, &part.session.id).await
+}
+
+/// The appointment of one case as a file for a calendar program.
+#[utoipa::path(get, path = "/api/v1/cases/{id}/calendar", operation_id = "case_calendar", tag = "calendar",
+    params(("id" = String, Path, description = "Case")),
+    responses((status = 200, description = "iCalendar", content_type = "text/calendar", body = String)))]
+pub async fn case(
+    State(services): State<Services>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    cases::open_to(&services, &caller, &id).await?;
+    one(&services, &caller, &id).await
+}
+
+async fn one(services: &Services, caller: &Caller, id: &str) -> Result<Response, Problem> {
+    let text = calendar::of_one(services, &caller.person, id).await?;
+    Ok(answer(text.ok_or(ProblemCode::NotFound)?))
 }
 
 fn answer(text: String) -> Response {

@@ -56,6 +56,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(calendar::make, calendar::end))
         .routes(routes!(calendar::feed))
         .routes(routes!(calendar::session))
+        .routes(routes!(calendar::case))
         .routes(routes!(status::ask))
         .routes(routes!(status::answer))
         .routes(routes!(webhooks::list, webhooks::add))

@@ -42,7 +42,7 @@ mod webhooks;
 pub use accounts::{Account, NewAccount, Person};
 pub use answers::{AnswerKey, KeptAnswer, Taken};
 pub use attempts::Attempt;
-pub use calendar::{Appointment, Revision};
+pub use calendar::{Appointment, Occasion, Revision};
 pub use case_work::{BarRow, CaseEffect, CasePaper, CaseWork};
 pub use cases::{CaseCounts, CaseFilter, CasePage, CaseRow, DueCursor, DuePage};
 pub use catalogue::{Catalogued, HOLIDAY_YEAR};

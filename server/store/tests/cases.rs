@@ -30,6 +30,7 @@ fn listed(number: i64, applicant: &str, department: &str, stage: &str) -> Listed
         stage: stage.to_owned(),
         began_at: number * 10,
         due_on: None,
+        appointment: None,
         people: [].into(),
     }
 }

@@ -3,8 +3,13 @@
 
 mod support;
 
-use kanjie_domain::PersonId;
-use kanjie_store::{IndexChange, NewNotice, NewStatusRequest, Revision, StatusCheck, Store};
+use std::collections::BTreeSet;
+
+use kanjie_domain::case::{Appointed, Listed, Slot};
+use kanjie_domain::{PersonId, Role};
+use kanjie_store::{
+    IndexChange, NewNotice, NewStatusRequest, Occasion, Revision, StatusCheck, Store,
+};
 use rstest::rstest;
 use support::{Engine, Place};
 
@@ -135,4 +140,75 @@ async fn a_calendar_has_one_address_and_counts_what_changed(
     };
     support::change(&store, closed).await;
     assert!(shown().await[0].called_off, "it closed before it began");
+}
+
+/// A case whose survey has that appointment, and in which these people have a part.
+async fn appointed(store: &Store, stands: bool, people: &[(&str, Role)]) {
+    let listed = Listed {
+        case_no: String::from("no-of-c"),
+        item: None,
+        item_title: String::from("示例事项"),
+        department: String::from("示例局"),
+        applicant: String::from("示例公司"),
+        uscc: String::from("91000000MA0000000X"),
+        stage: String::from("accepted"),
+        began_at: 1,
+        due_on: None,
+        appointment: Some(Appointed {
+            slot: Slot { from: 3, until: 4 },
+            stands,
+        }),
+        people: people
+            .iter()
+            .map(|(person, role)| (PersonId((*person).to_owned()), BTreeSet::from([*role])))
+            .collect(),
+    };
+    let change = IndexChange::Listed {
+        case: String::from("c"),
+        listed: Box::new(listed),
+    };
+    support::change(store, change).await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_calendar_has_the_appointments_of_cases_for_whoever_meets_there(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let (_place, store) = with_session(engine).await;
+    let (id, case_no) = (String::from("c"), String::from("no-of-c"));
+    support::change(&store, IndexChange::Case { id, case_no }).await;
+    let shown = async |person: &str| {
+        let person = PersonId(person.to_owned());
+        let shown = store.appointments(&person, 0, 9).await.unwrap();
+        let shown = shown
+            .into_iter()
+            .map(|of| (of.id, of.ends_at, of.called_off));
+        shown.collect::<Vec<_>>()
+    };
+    let of = |called_off| (String::from("c"), Some(4), called_off);
+    let session = (String::from("s"), None, false);
+    let everybody = [
+        ("p", Role::Applicant),
+        ("staff", Role::Surveyor),
+        ("expert", Role::Expert),
+        ("party", Role::InterestedParty),
+    ];
+    appointed(&store, true, &everybody).await;
+    assert_eq!(shown("p").await, [of(false), session.clone()]);
+    assert_eq!(shown("staff").await, [of(false)]);
+    for other in ["expert", "party", "stranger"] {
+        assert_eq!(shown(other).await, [], "{other}");
+    }
+    let person = PersonId(String::from("p"));
+    let first = store.appointments(&person, 0, 1).await.unwrap();
+    assert_eq!(first[0].occasion, Occasion::Survey);
+    assert_eq!(store.appointments(&person, 4, 9).await.unwrap().len(), 1);
+    appointed(&store, false, &everybody).await;
+    assert_eq!(shown("p").await, [of(true), session.clone()]);
+    // Who was told of it and has no part any more is told that it is off.
+    appointed(&store, true, &everybody).await;
+    store.tell(&person, "c", &[1; 32], 20).await.unwrap();
+    appointed(&store, true, &everybody[1..]).await;
+    assert_eq!(shown("p").await, [of(true), session]);
 }

@@ -163,6 +163,7 @@ fn listed(case: &str, stage: &str) -> IndexChange {
         stage: stage.to_owned(),
         began_at: 1,
         due_on: None,
+        appointment: None,
         people: BTreeMap::new(),
     };
     IndexChange::Listed {

@@ -20,6 +20,7 @@ impl Case {
             }
             CaseEvent::AppointmentConfirmed { slot } => {
                 self.appointment = Appointment::Confirmed { slot: *slot };
+                self.appointed = Some((*slot, self.session_order.len()));
             }
             CaseEvent::AppointmentChangeAsked { wish } => {
                 self.appointment = Appointment::ChangeAsked { wish: wish.clone() };

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 
 use super::due::{Duty, dues};
-use super::parts::PeriodState;
+use super::parts::{Appointment, PeriodState};
+use super::words::Slot;
 use super::{Case, Part};
 use crate::calendar::{Calendar, CalendarError, day_of, end_of_day};
 use crate::people::{PersonId, Role};
@@ -28,8 +29,30 @@ pub struct Listed {
     /// The last day of what the authority has to do next. While the clock stands still: as if it stood for all the days
     /// that were told (R07).
     pub due_on: Option<Date>,
+    /// For calendars.
+    pub appointment: Option<Appointed>,
     /// Who has a part in it, and as what; whoever stepped aside has none (R16).
     pub people: BTreeMap<PersonId, BTreeSet<Role>>,
+}
+
+/// The slot that was confirmed last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Appointed {
+    pub slot: Slot,
+    /// Not once it was called off, a session was scheduled for it, or the case is over.
+    pub stands: bool,
+}
+
+impl Appointed {
+    fn of(case: &Case) -> Option<Self> {
+        let (slot, sessions) = case.appointed?;
+        let confirmed = matches!(case.appointment, Appointment::Confirmed { .. });
+        let over = matches!(case.stage.name(), "withdrawn" | "closed");
+        Some(Self {
+            slot,
+            stands: confirmed && case.session_order.len() == sessions && !over,
+        })
+    }
 }
 
 impl Listed {
@@ -49,6 +72,7 @@ impl Listed {
             began_at: case.began_at,
             // Where no holiday table is loaded for it, nothing is said (R04).
             due_on: due_next(case, calendar).unwrap_or(None),
+            appointment: Appointed::of(case),
             people: people(case),
         }
     }

@@ -40,7 +40,7 @@ pub use facts_of_all::Facts;
 pub use guide::{
     CommitmentRoute, Concern, Guide, ListedMaterial, Need, Retention, Supply, TimeLimits,
 };
-pub use listed::Listed;
+pub use listed::{Appointed, Listed};
 pub use parts::{
     Appointment, Clock, Credit, Material, Period, PeriodState, Publication, RatingState, SessionOf,
 };
@@ -84,6 +84,8 @@ pub struct Case {
     /// In the order drawn.
     pub draws: Vec<ExpertDraw>,
     pub appointment: Appointment,
+    /// The slot that was confirmed last, and how many sessions there were then.
+    pub appointed: Option<(Slot, usize)>,
     /// By session id.
     pub sessions: BTreeMap<String, SessionOf>,
     /// Ids in the order scheduled.
@@ -129,6 +131,7 @@ impl Case {
             approvals: Vec::new(),
             looks: BTreeMap::new(),
             appointment: Appointment::None,
+            appointed: None,
             sessions: BTreeMap::new(),
             session_order: Vec::new(),
             false_material: None,

@@ -100,6 +100,48 @@ async fn by_it_the_applicant_hands_in_follows_and_reads_before_there_is_a_sessio
 }
 
 #[tokio::test]
+async fn by_it_the_calendar_of_the_phone_gets_the_appointment() {
+    let desk = Desk::open().await;
+    let case = desk.accepted("food_catering", 1).await;
+    let cookie = come_in(&desk, &case).await;
+    let path = format!("/api/v1/cases/{}/calendar", case.case);
+    assert_eq!(desk.app.get(&path, &cookie).await.code(), "not_found");
+    let from = crate::env::Env::now(&*desk.app.env) + 24 * 3_600_000_000;
+    let slot = json!({"from": from, "until": from + 3_600_000_000_i64});
+    desk.act(&case, json!({"type": "offer_appointment", "slots": [slot]}))
+        .await;
+    let confirm = json!({"type": "confirm_appointment", "slot": slot});
+    desk.act_as(&case, &cookie, confirm).await;
+    let file = async || {
+        let answer = desk.app.get(&path, &cookie).await;
+        assert_eq!(
+            answer.header("content-type"),
+            "text/calendar; charset=utf-8"
+        );
+        String::from_utf8(answer.bytes).unwrap()
+    };
+    let shown = file().await;
+    for line in [
+        "DTSTART:20261125T090000Z",
+        "DTEND:20261125T100000Z",
+        "STATUS:CONFIRMED",
+        "SEQUENCE:0",
+    ] {
+        assert!(shown.contains(line), "{line} is not in {shown}");
+    }
+    assert!(shown.contains(&format!("UID:{}@", case.case)) && shown.contains("勘验预约"));
+    let cancel = json!({"type": "cancel_appointment", "reason": "示例"});
+    desk.act_as(&case, &cookie, cancel).await;
+    let off = file().await;
+    assert!(
+        off.contains("STATUS:CANCELLED") && off.contains("SEQUENCE:1"),
+        "{off}"
+    );
+    // Nobody else has it.
+    assert_eq!(desk.app.get(&path, &desk.handler).await.code(), "not_found");
+}
+
+#[tokio::test]
 async fn it_opens_no_other_case_no_list_and_no_session() {
     let desk = Desk::open().await;
     let case = desk.accepted("food_catering", 1).await;

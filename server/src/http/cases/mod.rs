@@ -34,7 +34,10 @@ pub fn routes() -> OpenApiRouter<AppState> {
 }
 
 /// The case for a caller who has a part in it. One who came by a link has none in any other case.
-async fn open_to(
+///
+/// # Errors
+/// `not_found` for everybody else.
+pub(super) async fn open_to(
     services: &Services,
     caller: &Caller,
     case: &str,

@@ -15,10 +15,11 @@ statements! {
     STANDS = "SELECT n, case_no, item_title, department, applicant, stage FROM case_rows WHERE id = $1";
     // The first free place within a second of the moment; a second holds a million.
     PLACE = "SELECT COALESCE(MAX(n) + 1, $1) FROM case_rows WHERE n >= $1 AND n < $2";
-    ADD = "INSERT INTO case_rows (n, id, case_no, item, item_title, department, applicant, uscc, stage, began_at, due_on)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+    ADD = "INSERT INTO case_rows (n, id, case_no, item, item_title, department, applicant, uscc, stage, began_at, due_on,
+            slot_from, slot_until, slot_stands)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
     SET = "UPDATE case_rows SET case_no = $2, item = $3, item_title = $4, department = $5, applicant = $6, uscc = $7,
-        stage = $8, due_on = $9 WHERE n = $1";
+        stage = $8, due_on = $9, slot_from = $10, slot_until = $11, slot_stands = $12 WHERE n = $1";
     ADD_TERMS = {
         sqlite: "INSERT INTO case_terms (term, n) SELECT value, $2 FROM json_each($1)",
         postgres: "INSERT INTO case_terms (term, n) SELECT value, $2 FROM json_array_elements_text($1::json)"
@@ -115,6 +116,9 @@ async fn make(tx: &mut Tx, case: &str, listed: &Listed) -> Result<i64, StoreErro
         .bind(&listed.stage)
         .bind(listed.began_at)
         .bind(&listed.due_on.map(|day| day.to_string()))
+        .bind(listed.appointment.map(|of| of.slot.from))
+        .bind(listed.appointment.map(|of| of.slot.until))
+        .bind(listed.appointment.map(|of| i64::from(of.stands)))
         .execute(tx)
         .await
         .map_err(or_exists("case"))?;
@@ -131,6 +135,9 @@ async fn set(tx: &mut Tx, n: i64, listed: &Listed) -> Result<(), StoreError> {
         .bind(&listed.uscc)
         .bind(&listed.stage)
         .bind(&listed.due_on.map(|day| day.to_string()))
+        .bind(listed.appointment.map(|of| of.slot.from))
+        .bind(listed.appointment.map(|of| of.slot.until))
+        .bind(listed.appointment.map(|of| i64::from(of.stands)))
         .execute(tx)
         .await
         .map_err(or_exists("case"))?;

@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 
 use super::play::{AGENT, APPLICANT, APPROVER, CasePlay, EXPERT, HANDLER, MONDAY, written};
 use crate::calendar::Calendar;
-use crate::case::{CaseCommand, ExcludedCause, Listed, Part};
+use crate::case::{CaseCommand, ExcludedCause, Listed, Part, Slot};
 use crate::event::DecisionKind;
 use crate::people::{PersonId, Role};
 use crate::testing::person;
+
+const DAY_US: i64 = 24 * 3_600 * 1_000_000;
 
 fn listed(play: &CasePlay) -> Listed {
     Listed::of(&play.case, &play.calendar)
@@ -107,4 +109,39 @@ fn the_lead_department_has_the_case_and_before_it_the_authority() {
             .unwrap();
     }
     assert_eq!(listed(&play).department, "示例区市场监督管理局");
+}
+
+#[test]
+fn an_appointment_stands_until_it_is_called_off_or_has_its_session() {
+    let slot = |from: i64| Slot {
+        from,
+        until: from + 3_600_000_000,
+    };
+    let stands = |play: &CasePlay| listed(play).appointment.map(|of| (of.slot, of.stands));
+    let mut play = CasePlay::accepted();
+    let (first, second) = (slot(play.now + DAY_US), slot(play.now + 2 * DAY_US));
+    let confirm = |play: &mut CasePlay, slot| {
+        let offer = CaseCommand::OfferAppointment { slots: vec![slot] };
+        play.act(HANDLER, &offer).unwrap();
+        let before = stands(play);
+        let confirm = CaseCommand::ConfirmAppointment { slot };
+        play.act(APPLICANT, &confirm).unwrap();
+        before
+    };
+    assert_eq!(confirm(&mut play, first), None);
+    assert_eq!(stands(&play), Some((first, true)));
+    let cancel = CaseCommand::CancelAppointment {
+        reason: "示例".to_owned(),
+    };
+    play.act(APPLICANT, &cancel).unwrap();
+    assert_eq!(stands(&play), Some((first, false)));
+    // Offered again, nothing stands before it is confirmed.
+    assert_eq!(confirm(&mut play, second), Some((first, false)));
+    assert_eq!(stands(&play), Some((second, true)));
+    let schedule = CaseCommand::ScheduleSession {
+        session: "s-1".to_owned(),
+        items: Vec::new(),
+    };
+    play.act(HANDLER, &schedule).unwrap();
+    assert_eq!(stands(&play), Some((second, false)));
 }
