@@ -17,6 +17,7 @@ pub mod api;
 pub mod case;
 pub mod faults;
 pub mod peer;
+mod program;
 pub mod review;
 pub mod room;
 pub mod seed;

@@ -3,24 +3,23 @@
 //! Each entry's is kept together with the mark that it was done, so that it happens once as seen from outside, wherever the
 //! process died. What is prepared before that (a file under the digest of what it holds) can be prepared again.
 
-use std::collections::BTreeSet;
+mod told;
+
 use std::time::Duration;
 
-use kanjie_domain::case::{Application, Case, CaseReport};
+use kanjie_domain::case::{Case, CaseReport};
 use kanjie_domain::event::Ending;
 use kanjie_domain::papers::PaperTexts;
 use kanjie_domain::session::Outcome;
-use kanjie_domain::{Actor, Calendar, CaseEvent, CaseRecorded, PersonId};
+use kanjie_domain::{Actor, Calendar, CaseEvent, CaseRecorded};
 use kanjie_evidence::h;
-use kanjie_store::{CaseEffect, CasePaper, CaseWork, LinkTo, NewLink, NewNotice};
+use kanjie_store::{CaseEffect, CasePaper, CaseWork};
 
 use super::error::CaseError;
 use super::host;
 use super::journal::{self, Fold, Loaded};
 use super::papers::{self, Content, Kind, PrintError, Printed, Subject};
 use super::published;
-use super::words::{self, Word};
-use crate::auth::cookie::Token;
 use crate::effects::{files, papers as session_papers};
 use crate::rooms::journal::SessionJournal;
 use crate::services::Services;
@@ -313,96 +312,5 @@ impl Scene<'_> {
         };
         let known = self.services.store.person(person).await?;
         Ok(known.map_or_else(|| person.0.clone(), |known| known.name))
-    }
-
-    /// Personal links for those of the session who have no account, sent to their phones.
-    async fn invite(&self, effect: &mut CaseEffect) -> Result<(), CaseError> {
-        let CaseEvent::SessionScheduled { session } = &self.recorded.event else {
-            return Ok(());
-        };
-        let store = &self.services.store;
-        let journal = SessionJournal::load(store.clone(), session).await;
-        let journal = journal.map_err(|error| CaseError::Session(error.to_string()))?;
-        let scheduled = &journal.state.scheduled;
-        // Of several cases the first one tells: nobody is invited twice.
-        if scheduled.case != self.id {
-            return Ok(());
-        }
-        let brief = scheduled.brief_of_all();
-        for participant in &scheduled.participants {
-            let person = &participant.person;
-            let Some(known) = store.person(person).await? else {
-                continue;
-            };
-            if store.account_of(person).await?.is_some() {
-                continue;
-            }
-            let link = self.link(LinkTo::Session(session.clone()), person, effect);
-            let text = words::invitation(&brief, scheduled.starts_at, &link);
-            effect.notices.push(self.notice(known.phone, text));
-        }
-        Ok(())
-    }
-
-    /// Personal links to the case for its applicant and his agents who have no account: there is no session yet.
-    async fn invite_to_case(
-        &self,
-        application: &Application,
-        effect: &mut CaseEffect,
-    ) -> Result<(), CaseError> {
-        let store = &self.services.store;
-        let side: BTreeSet<&PersonId> = std::iter::once(&application.applicant)
-            .chain(&application.agents)
-            .collect();
-        for person in side {
-            let known = store.person(person).await?;
-            let Some(known) = known.filter(|known| !known.phone.is_empty()) else {
-                continue;
-            };
-            if store.account_of(person).await?.is_some() {
-                continue;
-            }
-            let link = self.link(LinkTo::Case(self.id.to_owned()), person, effect);
-            let text = words::opened(&self.before.brief, &link);
-            effect.notices.push(self.notice(known.phone, text));
-        }
-        Ok(())
-    }
-
-    /// Makes a link; its address.
-    fn link(&self, to: LinkTo, person: &PersonId, effect: &mut CaseEffect) -> String {
-        let token = Token::new(self.services.env.as_ref());
-        effect.links.push(NewLink {
-            token_hash: token.digest(),
-            to,
-            person: person.clone(),
-            created_at: self.services.env.now(),
-        });
-        self.services.config.link(&token.text())
-    }
-
-    async fn tell(&self, effect: &mut CaseEffect) -> Result<(), CaseError> {
-        let Some(Word { to, text }) = words::of(self.before, &self.recorded.event) else {
-            return Ok(());
-        };
-        for person in to {
-            let known = self.services.store.person(&person).await?;
-            if let Some(known) = known.filter(|known| !known.phone.is_empty()) {
-                effect.notices.push(self.notice(known.phone, text.clone()));
-            }
-        }
-        Ok(())
-    }
-
-    fn notice(&self, recipient: String, text: String) -> NewNotice {
-        NewNotice {
-            recipient,
-            kind: String::from("case"),
-            subject: format!("办件 {}", self.before.brief.case_no),
-            text,
-            case: Some(self.id.to_owned()),
-            created_at: self.services.env.now(),
-            ..NewNotice::default()
-        }
     }
 }

@@ -145,15 +145,6 @@ async fn a_calendar_has_one_address_and_counts_what_changed(
 /// A case whose survey has that appointment, and in which these people have a part.
 async fn appointed(store: &Store, stands: bool, people: &[(&str, Role)]) {
     let listed = Listed {
-        case_no: String::from("no-of-c"),
-        item: None,
-        item_title: String::from("示例事项"),
-        department: String::from("示例局"),
-        applicant: String::from("示例公司"),
-        uscc: String::from("91000000MA0000000X"),
-        stage: String::from("accepted"),
-        began_at: 1,
-        due_on: None,
         appointment: Some(Appointed {
             slot: Slot { from: 3, until: 4 },
             stands,
@@ -162,12 +153,9 @@ async fn appointed(store: &Store, stands: bool, people: &[(&str, Role)]) {
             .iter()
             .map(|(person, role)| (PersonId((*person).to_owned()), BTreeSet::from([*role])))
             .collect(),
+        ..support::listed("no-of-c", "accepted")
     };
-    let change = IndexChange::Listed {
-        case: String::from("c"),
-        listed: Box::new(listed),
-    };
-    support::change(store, change).await;
+    support::list(store, "c", listed).await;
 }
 
 #[rstest]

@@ -46,7 +46,8 @@ async fn r04_days_count_by_the_holidays_that_stand_today() {
     );
 
     // Lists say so with the case's next entry, and of a case that begins now at once.
-    desk.submit(&case, "form").await;
+    desk.act(&case, json!({"type": "note_review", "text": "示例"}))
+        .await;
     assert_eq!(due_listed(&desk, &case).await.0, after);
     let next = desk.accepted("food_catering", 2).await;
     assert_eq!(decided_by(&desk, &next).await, "2026-12-24");
@@ -89,7 +90,7 @@ async fn drawn(desk: &Desk, case: &Made) -> Result<Value, String> {
 async fn r16_the_draw_is_from_the_experts_that_stand_today() {
     let desk = Desk::open().await;
     let case = desk.accepted("food_catering", 1).await;
-    assert_eq!(drawn(&desk, &case).await.unwrap_err(), "experts_too_few");
+    assert_eq!(drawn(&desk, &case).await.unwrap_err(), "pool_missing");
 
     let both = [expert("E-1", "available"), expert("E-2", "away")];
     let both = json!({"version": "本区-1", "experts": both});

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use kanjie_domain::case::Listed;
 use kanjie_domain::{Participant, PersonId, Role};
 use kanjie_store::{AppendRequest, Database, IndexChange, NewAccount, Person, SessionRow, Store};
 use kanjie_test_postgres::TestDatabase;
@@ -246,4 +247,27 @@ pub async fn change(store: &Store, change: IndexChange) {
         ..AppendRequest::default()
     };
     store.append(request).await.unwrap();
+}
+
+/// An example case as lists show it, without people.
+pub fn listed(case_no: &str, stage: &str) -> Listed {
+    Listed {
+        case_no: case_no.to_owned(),
+        item: None,
+        item_title: String::from("示例事项"),
+        department: String::from("示例局"),
+        applicant: String::from("示例公司"),
+        uscc: String::from("91000000MA0000000X"),
+        stage: stage.to_owned(),
+        began_at: 1,
+        due_on: None,
+        appointment: None,
+        people: BTreeMap::new(),
+    }
+}
+
+pub async fn list(store: &Store, case: &str, listed: Listed) {
+    let case = case.to_owned();
+    let listed = Box::new(listed);
+    change(store, IndexChange::Listed { case, listed }).await;
 }
