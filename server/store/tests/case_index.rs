@@ -12,7 +12,13 @@ use rstest::rstest;
 use support::Engine;
 
 const FOOD: &str = "示例区市场监督管理局";
-const INDEX: [&str; 4] = ["case_rows", "case_terms", "case_counts", "case_people"];
+const INDEX: [&str; 5] = [
+    "case_rows",
+    "case_terms",
+    "case_counts",
+    "case_due_counts",
+    "case_people",
+];
 
 fn change(id: &str, listed: Listed) -> IndexChange {
     IndexChange::Listed {
@@ -105,9 +111,11 @@ async fn the_index_made_anew_from_the_journals_is_the_same(
     assert_eq!(store.case_roles("j4", &p4).await.unwrap(), BTreeSet::new());
 
     // A count of nought says what an absent one says.
-    place
-        .execute("DELETE FROM case_counts WHERE cases = 0")
-        .await;
+    for counts in ["case_counts", "case_due_counts"] {
+        place
+            .execute(&format!("DELETE FROM {counts} WHERE cases = 0"))
+            .await;
+    }
     let before = place.dump(&INDEX).await;
     assert!(before.iter().all(|table| !table.is_empty()), "{before:?}");
     assert_eq!(store.rebuild_case_index(&calendar).await.unwrap(), 6);
@@ -115,6 +123,7 @@ async fn the_index_made_anew_from_the_journals_is_the_same(
 
     // What was lost or bent comes back.
     place.execute("UPDATE case_counts SET cases = 99").await;
+    place.execute("DELETE FROM case_due_counts").await;
     place.execute("DELETE FROM case_people").await;
     place
         .execute("UPDATE case_rows SET stage = 'closed', due_on = NULL")
@@ -132,7 +141,13 @@ async fn an_empty_index_is_made_by_migrating(
     let (place, store) = support::fresh(engine).await;
     let calendar = Calendar::example().unwrap();
     journalled(&store, "j2", &bodies(2), &calendar).await;
-    for table in ["case_terms", "case_people", "case_rows", "case_counts"] {
+    for table in [
+        "case_terms",
+        "case_people",
+        "case_rows",
+        "case_counts",
+        "case_due_counts",
+    ] {
         place.execute(&format!("DELETE FROM {table}")).await;
     }
     assert_eq!(store.case("j2").await.unwrap(), None);

@@ -385,6 +385,8 @@ async fn counts_follow_every_move(#[values(Engine::Sqlite, Engine::Postgres)] en
     let counts = store.case_counts("2026-03-03").await.unwrap();
     assert_eq!(counts.stages[HEALTH]["closed"], 1);
     assert!(!counts.stages[FOOD].contains_key("accepted"));
+    // Nothing is due in it any more.
+    assert_eq!(counts.late[FOOD], 1);
 }
 
 #[rstest]

@@ -9,12 +9,8 @@ use crate::store::Store;
 
 statements! {
     COUNTS = "SELECT department, stage, cases FROM case_counts WHERE cases > 0 ORDER BY department, stage";
-    // Left to itself SQLite goes through every case, for these come grouped.
-    LATE = {
-        sqlite: "SELECT department, COUNT(*) FROM case_rows INDEXED BY case_rows_by_due WHERE due_on < $1
-            GROUP BY department ORDER BY department",
-        postgres: "SELECT department, COUNT(*) FROM case_rows WHERE due_on < $1 GROUP BY department ORDER BY department"
-    };
+    LATE = "SELECT department, CAST(SUM(cases) AS BIGINT) FROM case_due_counts WHERE due_on < $1 AND cases > 0
+        GROUP BY department ORDER BY department";
     DUE = "SELECT * FROM case_rows WHERE due_on < $1 AND (due_on, n) > ($2, $3) ORDER BY due_on, n LIMIT $4";
 }
 

@@ -15,6 +15,7 @@ statements! {
     FORGET_PEOPLE = "DELETE FROM case_people";
     FORGET_ROWS = "DELETE FROM case_rows";
     FORGET_COUNTS = "DELETE FROM case_counts";
+    FORGET_DUE_COUNTS = "DELETE FROM case_due_counts";
     NOT_INDEXED = "SELECT EXISTS (SELECT 1 FROM cases) AND NOT EXISTS (SELECT 1 FROM case_rows)";
 }
 
@@ -28,7 +29,13 @@ impl Store {
     /// When the database fails or an entry cannot be read.
     pub async fn rebuild_case_index(&self, calendar: &Calendar) -> Result<u64, StoreError> {
         let mut tx = self.write().await?;
-        for forget in [FORGET_TERMS, FORGET_PEOPLE, FORGET_ROWS, FORGET_COUNTS] {
+        for forget in [
+            FORGET_TERMS,
+            FORGET_PEOPLE,
+            FORGET_ROWS,
+            FORGET_COUNTS,
+            FORGET_DUE_COUNTS,
+        ] {
             forget.query().execute(&mut tx).await?;
         }
         let mut changes = Changes::default();

@@ -12,7 +12,7 @@ use crate::store::Tx;
 use crate::terms;
 
 statements! {
-    STANDS = "SELECT n, case_no, item_title, department, applicant, stage FROM case_rows WHERE id = $1";
+    STANDS = "SELECT n, case_no, item_title, department, applicant, stage, due_on FROM case_rows WHERE id = $1";
     // The first free place within a second of the moment; a second holds a million.
     PLACE = "SELECT COALESCE(MAX(n) + 1, $1) FROM case_rows WHERE n >= $1 AND n < $2";
     ADD = "INSERT INTO case_rows (n, id, case_no, item, item_title, department, applicant, uscc, stage, began_at, due_on,
@@ -31,6 +31,8 @@ statements! {
     DROP_PERSON = "DELETE FROM case_people WHERE person = $1 AND n = $2";
     COUNT = "INSERT INTO case_counts (department, stage, cases) VALUES ($1, $2, $3)
         ON CONFLICT (department, stage) DO UPDATE SET cases = case_counts.cases + excluded.cases";
+    COUNT_DUE = "INSERT INTO case_due_counts (department, due_on, cases) VALUES ($1, $2, $3)
+        ON CONFLICT (department, due_on) DO UPDATE SET cases = case_due_counts.cases + excluded.cases";
 }
 
 /// `n` lies within this of the moment at which the case began.
@@ -39,7 +41,10 @@ const SECOND: i64 = 1_000_000;
 /// What one transaction changes in the counts: written at its end, in one order, so that two never wait for each other.
 #[derive(Debug, Default)]
 pub(crate) struct Changes {
+    /// By department and stage.
     counts: BTreeMap<(String, String), i64>,
+    /// By department and the day on which something is due.
+    due: BTreeMap<(String, String), i64>,
 }
 
 #[derive(FromRow)]
@@ -50,6 +55,7 @@ struct Standing {
     department: String,
     applicant: String,
     stage: String,
+    due_on: Option<String>,
 }
 
 impl Standing {
@@ -72,29 +78,31 @@ impl Changes {
             Some(stood) => {
                 set(tx, stood.n, listed).await?;
                 let terms = stood.terms();
-                self.count(stood.department, stood.stage, -1);
+                self.count(stood.department, stood.stage, stood.due_on, -1);
                 (stood.n, terms)
             }
         };
-        self.count(listed.department.clone(), listed.stage.clone(), 1);
+        let due_on = listed.due_on.map(|day| day.to_string());
+        self.count(listed.department.clone(), listed.stage.clone(), due_on, 1);
         set_terms(tx, n, &before, &now).await?;
         set_people(tx, n, listed).await
     }
 
-    fn count(&mut self, department: String, stage: String, by: i64) {
+    fn count(&mut self, department: String, stage: String, due_on: Option<String>, by: i64) {
+        if let Some(day) = due_on {
+            *self.due.entry((department.clone(), day)).or_default() += by;
+        }
         *self.counts.entry((department, stage)).or_default() += by;
     }
 
     /// # Errors
     /// When the database fails.
     pub(crate) async fn write(self, tx: &mut Tx) -> Result<(), StoreError> {
-        for ((department, stage), by) in self.counts.into_iter().filter(|(_, by)| *by != 0) {
-            COUNT
-                .bind(&department)
-                .bind(&stage)
-                .bind(by)
-                .execute(tx)
-                .await?;
+        for (statement, counts) in [(COUNT, self.counts), (COUNT_DUE, self.due)] {
+            for ((department, key), by) in counts.into_iter().filter(|(_, by)| *by != 0) {
+                let count = statement.bind(&department).bind(&key).bind(by);
+                count.execute(tx).await?;
+            }
         }
         Ok(())
     }
