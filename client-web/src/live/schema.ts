@@ -116,7 +116,7 @@ export interface paths {
         /** Cases, newest first: all of them for staff and supervisors, for others those in which they have a part. */
         get: operations["cases"];
         put?: never;
-        /** Opens a case in pre-review. */
+        /** Opens a case in pre-review. A person or an item that is not there is refused with `value_invalid`. */
         post: operations["create_case"];
         delete?: never;
         options?: never;
@@ -152,6 +152,23 @@ export interface paths {
         put?: never;
         /** Carries out a command of the case. */
         post: operations["act_on_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cases/{id}/calendar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The appointment of one case as a file for a calendar program. */
+        get: operations["case_calendar"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -269,7 +286,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Ends somebody's links to a session, and who came by them. */
+        /** Ends somebody's links to a session or a case, and who came by them. */
         post: operations["revoke_links"];
         delete?: never;
         options?: never;
@@ -286,7 +303,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Signs in by link and code, to that session alone. */
+        /** Signs in by link and code, to that session or case alone. */
         post: operations["verify_link"];
         delete?: never;
         options?: never;
@@ -852,7 +869,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Begins an upload: a picture or PDF for a case in which the caller has a part. */
+        /** Begins an upload: a picture or PDF for a case in which the caller may submit material. */
         post: operations["create_upload"];
         delete?: never;
         /** What the server's tus can do. */
@@ -1843,6 +1860,7 @@ export interface components {
             /** @enum {string} */
             state: "paused";
         };
+        /** @description A piece of a journal, of a session's, a case's or a bundle's. */
         Entries: {
             entries: components["schemas"]["Entry"][];
         };
@@ -1926,13 +1944,18 @@ export interface components {
         /** @enum {string} */
         IdentityMethod: "id_card" | "passport" | "staff_credential" | "second_factor";
         LinkBrief: {
+            case?: string;
             case_no: string;
             item_title: string;
             name_masked: string;
             phone_masked: string;
-            session: string;
-            /** Format: int64 */
-            starts_at: number;
+            /** @description The session to which it leads, or the case. */
+            session?: string;
+            /**
+             * Format: int64
+             * @description Of the session, UTC µs.
+             */
+            starts_at?: number;
         };
         LinkProof: {
             code: string;
@@ -1940,8 +1963,10 @@ export interface components {
             token: string;
         };
         LinkRevoke: {
+            case?: string;
             person: components["schemas"]["PersonId"];
-            session: string;
+            /** @description The session, or the case: one of the two. */
+            session?: string;
         };
         LinkToken: {
             token: string;
@@ -1955,6 +1980,8 @@ export interface components {
         };
         /** @description The caller. */
         Me: {
+            link_case: string | null;
+            /** @description Where the caller came by a link: the session that alone is open, or the case. */
             link_session: string | null;
             name: string;
             person: components["schemas"]["PersonId"];
@@ -2556,7 +2583,7 @@ export interface operations {
             header?: {
                 /** @description The same key with the same request gives the first answer again. */
                 "Idempotency-Key"?: string | null;
-                /** @description `"N"`: only while N is the last entry. */
+                /** @description `"N"`: only while N is the last entry; `*`, or none: in any state. An empty one is `malformed`. */
                 "If-Match"?: string;
             };
             path: {
@@ -2596,6 +2623,7 @@ export interface operations {
     bundle_journal: {
         parameters: {
             query?: {
+                /** @description The last number that is known already. */
                 after?: number;
             };
             header?: never;
@@ -2756,7 +2784,7 @@ export interface operations {
             header?: {
                 /** @description The same key with the same request gives the first answer again. */
                 "Idempotency-Key"?: string | null;
-                /** @description `"N"`: only while N is the last entry. */
+                /** @description `"N"`: only while N is the last entry; `*`, or none: in any state. An empty one is `malformed`. */
                 "If-Match"?: string;
             };
             path: {
@@ -2794,9 +2822,37 @@ export interface operations {
             500: components["responses"]["Problem"];
         };
     };
+    case_calendar: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Case */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description iCalendar */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/calendar": string;
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
     case_journal: {
         parameters: {
             query?: {
+                /** @description The last number that is known already. */
                 after?: number;
             };
             header?: never;
@@ -3115,7 +3171,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Oldest first; who came by a link sees that session's */
+            /** @description Oldest first; who came by a link sees what came by links to the same place */
             200: {
                 headers: {
                     [name: string]: unknown;
