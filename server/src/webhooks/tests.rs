@@ -199,7 +199,7 @@ async fn a_replay_gives_the_same_events_and_by_id_each_counts_once() {
     let house = House::new().await;
     let (path, _) = house.endpoint(&["*"]).await;
     for case in ["a", "b", "a", "b"] {
-        house.append(case, "one").await;
+        house.append(case, "received").await;
     }
     assert_eq!(house.deliver().await, 4);
     let got = house.receiver.got();

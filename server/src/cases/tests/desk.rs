@@ -186,8 +186,15 @@ impl Desk {
         }
     }
 
-    /// What went out to a phone.
+    /// What went out to a phone of the course of a case, beside the link with which it begins.
     pub async fn told(&self, phone: &str) -> Vec<String> {
+        let mut sent = self.sent(phone).await;
+        sent.retain(|text| !text.contains("已登记"));
+        sent
+    }
+
+    /// Everything that went out to a phone.
+    pub async fn sent(&self, phone: &str) -> Vec<String> {
         while self.app.services.notices.deliver_due().await.unwrap() > 0 {}
         let outbox = self.app.services.config.data.join("outbox.jsonl");
         let lines = std::fs::read_to_string(outbox).unwrap_or_default();

@@ -58,8 +58,9 @@ async fn papers_notices_and_links_are_made_once_wherever_it_dies() {
     let papers = desk.papers(&case, &desk.handler).await;
     let kinds: Vec<_> = papers.iter().map(|paper| &paper["kind"]).collect();
     assert_eq!(kinds, ["one_time_notice", "acceptance"]);
-    let told = desk.told(&case.phone).await;
-    assert_eq!(told.len(), 3, "notice, acceptance, link: {told:?}");
+    let sent = desk.sent(&case.phone).await;
+    let what = "link to the case, notice, acceptance, link to the session";
+    assert_eq!(sent.len(), 4, "{what}: {sent:?}");
 }
 
 /// Two processes, or two runs, at the same entries.
@@ -77,5 +78,5 @@ async fn two_runs_at_once_do_it_once() {
         run.unwrap();
     }
     assert_eq!(desk.papers(&case, &desk.handler).await.len(), 1);
-    assert_eq!(desk.told(&case.phone).await.len(), 1);
+    assert_eq!(desk.sent(&case.phone).await.len(), 2);
 }

@@ -7,10 +7,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use futures_util::stream;
 use kanjie_evidence::h;
-use serde_json::json;
+use kanjie_store::{AppendRequest, JournalId};
 use tokio::sync::mpsc;
 
 use super::*;
+use crate::cases::append;
 use crate::testing::{Answer, TestApp};
 use crate::uploads::{LARGEST, LIFE_US, QUOTA};
 
@@ -273,15 +274,25 @@ async fn nobody_else_and_no_other_case() {
         assert_eq!(answer.code(), "not_found");
     }
     // R16: nor does whoever stepped aside, and what he began ends with it.
-    let aside = json!({"command": {
-        "type": "record_recusal", "reason": "示例",
-        "person": desk.app.seeded.people["surveyor_1"].person,
-    }});
-    let acts = format!("/api/v1/cases/{}/acts", desk.case);
-    let aside = desk.app.post(&acts, &surveyor, aside).await;
-    assert_eq!(aside.status, StatusCode::OK, "{aside:?}");
+    recuse(&desk).await;
     desk.cookie = surveyor;
     assert_eq!(desk.patch(&path, 0, PDF).await.code(), "not_found");
+}
+
+/// The surveyor steps aside from the case; by the journal, which is what is asked.
+async fn recuse(desk: &Desk) {
+    let event = kanjie_domain::CaseEvent::RecusalRecorded {
+        person: desk.app.seeded.people["surveyor_1"].person.clone(),
+        reason: String::from("示例"),
+    };
+    let services = &desk.app.services;
+    let (at, actor) = (services.env.now(), kanjie_domain::Actor::System);
+    let entries = append::new_entries(services.env.as_ref(), at, &actor, &[event]);
+    let request = AppendRequest {
+        write: vec![(JournalId::Case(desk.case.clone()), entries.unwrap())],
+        ..AppendRequest::default()
+    };
+    services.store.append(request).await.unwrap();
 }
 
 #[tokio::test]

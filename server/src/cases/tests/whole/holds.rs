@@ -289,6 +289,19 @@ async fn told(scene: &Scene, read: &Read) {
             expected.push((known.phone, word.text.clone()));
         }
     }
+    let mut side = Vec::new();
+    read.walk(|before, _, recorded| {
+        if let CaseEvent::ApplicationOpened(of) = &recorded.event {
+            let people = std::iter::once(&of.applicant).chain(&of.agents);
+            side.extend(people.map(|person| (person.clone(), before.brief.clone())));
+        }
+    });
+    for (person, brief) in side {
+        if store.account_of(&person).await.unwrap().is_none() {
+            let known = store.person(&person).await.unwrap().unwrap();
+            expected.push((known.phone, without_link(&words::opened(&brief, ""))));
+        }
+    }
     for entries in read.sessions.values() {
         let Event::Scheduled(scheduled) = &entries[0].1.event else {
             panic!("a session begins otherwise");
@@ -323,8 +336,7 @@ async fn told(scene: &Scene, read: &Read) {
 }
 
 fn without_link(text: &str) -> String {
-    match text.split_once("进入：") {
-        Some((before, _)) => before.to_owned(),
-        None => text.to_owned(),
-    }
+    let mut marks = ["进入：", "查收文书："].into_iter();
+    let found = marks.find_map(|mark| text.split_once(mark));
+    found.map_or(text, |(before, _)| before).to_owned()
 }
