@@ -76,10 +76,10 @@ async fn journey_b_one_key_item_fails_and_is_surveyed_again_alone() {
     assert_eq!(scheduled["items"], json!(["H11"]));
     let mut review = Review::live(&server, &bureau, &case, (&second, 2), &staff, &[]).await;
     passes_h11(&server, &bureau, &case, &mut review).await;
-    // Everybody has what concerns him: acceptance, link, rectification, rating, link, decision, rating.
+    // Everybody has what concerns him: link to the case, acceptance, link, rectification, rating, link, decision, rating.
     let told = server.outbox(&case.phone);
     let texts = told.iter().filter(|line| line.get("code").is_none());
-    assert_eq!(texts.count(), 7, "{told:#?}");
+    assert_eq!(texts.count(), 8, "{told:#?}");
     server.assert_unharmed();
 }
 
