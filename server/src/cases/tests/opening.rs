@@ -52,7 +52,7 @@ async fn who_or_what_is_not_there_is_named() {
     let open = async |cookie: &str, body| desk.app.post("/api/v1/cases", cookie, body).await;
     for (body, missing) in [
         (opening(&nobody, &[]), "applicant"),
-        (opening(&applicant, &[nobody.clone()]), "agents"),
+        (opening(&applicant, std::slice::from_ref(&nobody)), "agents"),
     ] {
         let answer = open(&desk.handler, body).await;
         assert_eq!(
