@@ -152,6 +152,24 @@ pub struct DownTrack {
     pub track: TrackId,
 }
 
+/// What a client that offers its down connection is shown; of that, what [`Policy::may_receive`] lets it have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Watch {
+    /// Microphone and camera of that seat, or the screen that it shares and its sound.
+    Seat { seat: SeatId, screen: bool },
+    /// Microphone and camera of whoever speaks; before anybody did, of the first seat that has some.
+    ActiveSpeaker,
+}
+
+/// Our side of ICE after a restart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IceParameters {
+    pub ufrag: String,
+    pub pwd: String,
+    /// As `a=candidate` values.
+    pub candidates: Vec<String>,
+}
+
 /// What the relay tells the room logic.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RelayEvent {
@@ -226,6 +244,8 @@ pub struct Advertise {
     pub address: IpAddr,
     /// The port seen from outside, where it is not the bound one (1:1 NAT with port mapping; one worker only).
     pub udp_port: Option<u16>,
+    /// The same for streams (ICE-TCP).
+    pub tcp_port: Option<u16>,
 }
 
 /// Bounds on what a stranger or a peer can make the relay hold or do.
@@ -323,6 +343,27 @@ pub trait Transport: Clone + Send + Sync + 'static {
         generation: u64,
         answer_sdp: &str,
     ) -> impl Future<Output = Result<(), MediaError>> + Send;
+
+    /// Answers the offer of a client that only receives (recvonly m-lines, the first of each kind is taken): what it gets
+    /// follows `watch` without negotiation. An offer with the same DTLS certificate restarts ICE; any other replaces the
+    /// connection.
+    fn answer_down(
+        &self,
+        room: &RoomId,
+        seat: &SeatId,
+        offer_sdp: &str,
+        watch: Watch,
+    ) -> impl Future<Output = Result<String, MediaError>> + Send;
+
+    /// Restarts ICE (RFC 8445 section 9) and nothing else: tracks, keys and numbers go on. `remote_ufrag`: the client's
+    /// new one, where it says so; checks by the old credentials of ours are not answered any more.
+    fn restart_ice(
+        &self,
+        room: &RoomId,
+        seat: &SeatId,
+        half: Half,
+        remote_ufrag: Option<&str>,
+    ) -> impl Future<Output = Result<IceParameters, MediaError>> + Send;
 
     /// Sets who may receive whom and what is recorded. When it returns, nothing that it forbids leaves any more.
     fn set_policy(

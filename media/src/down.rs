@@ -6,13 +6,14 @@ use bytes::Bytes;
 use rand::Rng;
 use rtc_rtcp::reception_report::ReceptionReport;
 
-use crate::api::{Codec, CodecKind, Source, TrackId};
+use crate::api::{Codec, CodecKind, SeatId, Source, TrackId, Watch};
 use crate::forward::Forwarder;
 use crate::inbound::{Accepted, SenderClock};
 use crate::peer::Connection;
 use crate::rtcp::{self, Told, ntp_from_us};
 use crate::rtp::{ExtensionIds, RtpView};
 use crate::sdp::offer::{Carried, DownMedia, OfferedSlot};
+use crate::sdp::watch::Watched;
 use crate::stats::HalfStats;
 use crate::worker::{Now, Output};
 
@@ -20,6 +21,9 @@ use crate::worker::{Now, Output};
 const REPORT: Duration = Duration::from_millis(1000);
 /// m-lines of one connection.
 const MAX_SLOTS: usize = 64;
+
+/// The seat of a slot that has nobody's track.
+const NOBODY: u32 = u32::MAX;
 
 /// A track as the room knows it: seats by number, which a returning seat does not get again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -66,11 +70,20 @@ pub struct Down {
     pub outstanding: bool,
     /// The room logic knows that an offer is due.
     pub notified: bool,
+    /// Of a client that offered: what its slots show. They stay as it offered them, and change what they carry.
+    watching: Option<Watching>,
     pub rtt: Option<Duration>,
     loss: f64,
     jitter_ms: f64,
     nacked: u64,
     retransmitted: u64,
+}
+
+#[derive(Debug)]
+struct Watching {
+    watch: Watch,
+    /// By slot.
+    agreed: Vec<DownMedia>,
 }
 
 /// A packet that the subscriber asked for again.
@@ -90,6 +103,7 @@ impl Down {
             generation: 0,
             outstanding: false,
             notified: false,
+            watching: None,
             rtt: None,
             loss: 0.0,
             jitter_ms: 0.0,
@@ -163,6 +177,87 @@ impl Down {
             // So that ICE and DTLS are done before the first track comes.
             self.free_slot(true);
             self.free_slot(false);
+        }
+    }
+
+    /// Makes the slots that a client offered, each with an SSRC for all that it will carry.
+    pub fn watch(
+        &mut self,
+        seat: &SeatId,
+        watch: Watch,
+        agreed: Vec<(bool, DownMedia)>,
+        rng: &mut impl Rng,
+    ) {
+        self.slots.clear();
+        for (audio, media) in &agreed {
+            let (ssrc, rtx_ssrc) = (self.fresh_ssrc(rng), self.fresh_ssrc(rng));
+            let (kind, clock_rate, source) = if *audio {
+                (CodecKind::Opus, 48_000, Source::Microphone)
+            } else {
+                (CodecKind::Vp8, 90_000, Source::Camera)
+            };
+            let forwarder = Forwarder::new(kind, clock_rate, ssrc, rtx_ssrc, rng.random());
+            self.slots.push(Slot {
+                mid: media.mid.clone(),
+                audio: *audio,
+                carrying: Some(Carrying {
+                    key: TrackKey {
+                        seat: NOBODY,
+                        source,
+                    },
+                    id: TrackId {
+                        seat: seat.clone(),
+                        source,
+                    },
+                    forwarder,
+                    ready: false,
+                    allowed: false,
+                }),
+            });
+        }
+        let agreed = agreed.into_iter().map(|(_, media)| media).collect();
+        self.watching = Some(Watching { watch, agreed });
+    }
+
+    /// What a client that offered is shown.
+    pub fn watched(&self) -> Option<&Watch> {
+        self.watching.as_ref().map(|watching| &watching.watch)
+    }
+
+    /// The m-lines of such a client, for the answer.
+    pub fn answered(&self) -> Vec<Watched<'_>> {
+        let agreed = self.watching.iter().flat_map(|watching| &watching.agreed);
+        let of = |(media, carrying): (_, &Carrying)| Watched {
+            media,
+            ssrc: carrying.forwarder.ssrc,
+            rtx_ssrc: carrying.forwarder.rtx_ssrc,
+        };
+        agreed.zip(self.carrying()).map(of).collect()
+    }
+
+    /// Puts the tracks of what is watched into the slots; one for which there is none goes still. All of them may be
+    /// received.
+    pub fn follow(&mut self, mut wanted: Vec<Wanted>) {
+        let Some(watching) = self.watching.as_ref() else {
+            return;
+        };
+        for (slot, media) in self.slots.iter_mut().zip(&watching.agreed) {
+            let Some(carrying) = slot.carrying.as_mut() else {
+                continue;
+            };
+            let fits = |track: &Wanted| track.key.source.is_audio() == slot.audio;
+            let Some(at) = wanted.iter().position(fits) else {
+                carrying.forwarder.shut();
+                carrying.allowed = false;
+                continue;
+            };
+            let track = wanted.swap_remove(at);
+            let (kind, rate) = (track.codec.kind, track.codec.clock_rate);
+            if carrying.key != track.key || carrying.forwarder.kind != kind || !carrying.ready {
+                carrying.ready = carrying.forwarder.change(kind, rate, media);
+                (carrying.key, carrying.id) = (track.key, track.id);
+            }
+            carrying.allowed = true;
         }
     }
 
@@ -433,6 +528,7 @@ impl Down {
     pub fn stats(&self, now: Instant) -> HalfStats {
         HalfStats {
             connected: self.connection.present(),
+            path: self.connection.path_kind(),
             loss: self.loss,
             jitter_ms: self.jitter_ms,
             bitrate_bps: self.connection.sent.meter.bps(now),

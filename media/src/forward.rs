@@ -13,7 +13,7 @@ use bytes::Bytes;
 use crate::api::CodecKind;
 use crate::inbound::Accepted;
 use crate::rtp::{ExtensionIds, Rewrite, RtpView};
-use crate::sdp::offer::{AUDIO_LEVEL_ID, DownMedia, ORIENTATION_ID};
+use crate::sdp::offer::DownMedia;
 use crate::worker::Now;
 
 /// Retransmissions remembered, so that an impatient client does not get the same one again and again.
@@ -36,8 +36,8 @@ pub struct Forwarder {
     clock_rate: u32,
     payload_type: u8,
     rtx_payload_type: Option<u8>,
-    audio_level: bool,
-    orientation: bool,
+    audio_level: Option<u8>,
+    orientation: Option<u8>,
     anchor: Option<Anchor>,
     /// The publisher's stream that `timestamp_offset` belongs to.
     timed: Option<u64>,
@@ -74,8 +74,8 @@ impl Forwarder {
             clock_rate,
             payload_type: 0,
             rtx_payload_type: None,
-            audio_level: false,
-            orientation: false,
+            audio_level: None,
+            orientation: None,
             anchor: None,
             timed: None,
             timestamp_offset: u32::from(random[2]) << 16 | u32::from(random[3]),
@@ -113,6 +113,13 @@ impl Forwarder {
             self.orientation,
         ) = agreed;
         true
+    }
+
+    /// Goes on with a track of that codec in the same stream: numbers and timestamps continue.
+    pub fn change(&mut self, kind: CodecKind, clock_rate: u32, media: &DownMedia) -> bool {
+        self.shut();
+        (self.kind, self.clock_rate) = (kind, clock_rate);
+        self.agree(media)
     }
 
     /// Shuts the subscriber out: when it is let in again, it starts at a keyframe, after everything that passed meanwhile.
@@ -181,12 +188,9 @@ impl Forwarder {
     }
 
     fn header(&self, view: &RtpView<'_>, ids: &ExtensionIds, seq: u16, timestamp: u32) -> Rewrite {
-        let copy = |wanted: bool, ours: u8, theirs: Option<u8>| {
-            let value = theirs
-                .filter(|_| wanted)
-                .and_then(|id| view.extension(id))
-                .and_then(|value| value.first());
-            value.map_or((0, 0), |value| (ours, *value))
+        let copy = |ours: Option<u8>, theirs: Option<u8>| {
+            let value = theirs.and_then(|id| view.extension(id)?.first());
+            ours.zip(value).map_or((0, 0), |(id, value)| (id, *value))
         };
         Rewrite {
             payload_type: self.payload_type,
@@ -195,8 +199,8 @@ impl Forwarder {
             ssrc: self.ssrc,
             marker: view.marker,
             extensions: [
-                copy(self.audio_level, AUDIO_LEVEL_ID, ids.audio_level),
-                copy(self.orientation, ORIENTATION_ID, ids.orientation),
+                copy(self.audio_level, ids.audio_level),
+                copy(self.orientation, ids.orientation),
             ],
             osn: None,
         }
@@ -263,14 +267,19 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::sdp::offer::DownFormat;
 
     fn agreed(audio_level: bool) -> DownMedia {
         DownMedia {
             mid: "0".into(),
             receiving: true,
-            payload_types: vec![111],
-            audio_level,
-            orientation: false,
+            formats: vec![DownFormat {
+                kind: CodecKind::Opus,
+                payload_type: 111,
+                rtx: None,
+            }],
+            audio_level: audio_level.then_some(1),
+            orientation: None,
         }
     }
 

@@ -1,11 +1,11 @@
 //! The WebRTC relay (SFU): takes each publisher's packets once and hands them to whoever may have them.
 //!
-//! What it does: ICE-lite on one UDP port a worker, DTLS 1.2 as server, SRTP (AEAD_AES_GCM where offered, else
+//! What it does: ICE-lite on one UDP port a worker and passive ICE-TCP beside it, DTLS 1.2 as server, SRTP (AEAD_AES_GCM where offered, else
 //! AES128_CM_HMAC_SHA1_80), offers and answers, NACK and RTX on both sides, receiver reports and transport-wide
 //! feedback to publishers, sender reports to subscribers, throttled keyframe requests, and a tap for the recording.
 //!
 //! What it does not do: know what a case, a role or a session is ([`Transport::set_policy`] tells it who may receive
-//! whom); decode, mix or transcode; simulcast, congestion control toward subscribers, TCP, TURN (their place is
+//! whom); decode, mix or transcode; simulcast, congestion control toward subscribers, TURN (their place is
 //! `forward.rs` and `worker.rs`); keep anything on disk.
 //!
 //! Layers, top down: [`Relay`] (threads, sockets and clocks: the only I/O) over `worker::Worker` (sans-I/O: time, bytes
@@ -35,9 +35,11 @@ mod up;
 mod worker;
 
 pub use api::{
-    Advertise, Codec, CodecKind, DownOffer, DownTrack, Half, Limits, MediaError, Mid, Policy,
-    Publishing, RelayConfig, RelayEvent, RoomId, SeatId, Source, TrackId, Transport,
+    Advertise, Codec, CodecKind, DownOffer, DownTrack, Half, IceParameters, Limits, MediaError,
+    Mid, Policy, Publishing, RelayConfig, RelayEvent, RoomId, SeatId, Source, TrackId, Transport,
+    Watch,
 };
 pub use relay::Relay;
+pub use sdp::machine_sources;
 pub use stats::{HalfStats, SeatStats, TrackStats};
 pub use tap::{NoTap, Tap, TapKind, TapPacket};

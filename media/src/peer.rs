@@ -8,6 +8,7 @@ use crate::dtls::{DtlsServer, Ended, Fingerprint, Identity, is_client_hello};
 use crate::forward::Outgoing;
 use crate::ice::Credentials;
 use crate::inbound::RateMeter;
+use crate::relay::is_stream;
 use crate::srtp::Srtp;
 use crate::worker::{Now, Output};
 
@@ -90,6 +91,12 @@ impl Connection {
         self.connected() && !self.vanished
     }
 
+    /// By what its media goes.
+    pub fn path_kind(&self) -> Option<&'static str> {
+        let path = self.path?;
+        Some(if is_stream(path) { "tcp" } else { "udp" })
+    }
+
     pub fn fingerprint(&self) -> Option<&Fingerprint> {
         self.dtls.as_ref().map(DtlsServer::peer)
     }
@@ -158,6 +165,15 @@ impl Connection {
             self.path = Some(from);
         }
         evicted
+    }
+
+    /// That path is no more: the one seen last is taken instead, where there is one.
+    pub fn lose(&mut self, address: SocketAddr) {
+        self.addresses.retain(|(known, _)| *known != address);
+        if self.path == Some(address) {
+            let latest = self.addresses.iter().max_by_key(|(_, seen)| *seen);
+            self.path = latest.map(|(address, _)| *address);
+        }
     }
 
     /// A DTLS datagram from a checked address.

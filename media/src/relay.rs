@@ -1,5 +1,8 @@
 //! The relay's rim: worker threads, their sockets and the clocks. All else is in [`crate::worker`].
 
+#[cfg(test)]
+mod handover;
+mod tcp;
 mod thread;
 
 use std::collections::HashMap;
@@ -12,13 +15,16 @@ use rand::rngs::OsRng;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::api::{
-    DownOffer, Half, MediaError, Mid, Policy, RelayConfig, RelayEvent, RoomId, SeatId, Source,
-    TrackId, Transport,
+    DownOffer, Half, IceParameters, MediaError, Mid, Policy, RelayConfig, RelayEvent, RoomId,
+    SeatId, Source, TrackId, Transport, Watch,
 };
 use crate::dtls::Identity;
+use crate::sdp::Candidate;
 use crate::stats::SeatStats;
 use crate::tap::Tap;
 use crate::worker::{Now, Worker};
+use tcp::Streams;
+pub use tcp::is_stream;
 use thread::{Thread, bind, spawn};
 
 /// Commands waiting for a worker.
@@ -35,6 +41,7 @@ pub struct Relay {
 struct Inner {
     workers: Vec<mpsc::Sender<Command>>,
     addresses: Vec<SocketAddr>,
+    tcp_addresses: Vec<SocketAddr>,
     /// Which worker a room is on: looked up for commands, never for packets.
     rooms: Mutex<HashMap<RoomId, usize>>,
     epoch: Instant,
@@ -61,6 +68,7 @@ impl Relay {
         let identity = Identity::generate()?;
         let epoch = Instant::now();
         let (mut workers, mut addresses) = (Vec::new(), Vec::new());
+        let mut tcp_addresses = Vec::new();
         for number in 0..config.workers.max(1) {
             let socket = bind(SocketAddr::new(
                 config.bind,
@@ -70,13 +78,18 @@ impl Relay {
             let address = socket
                 .local_addr()
                 .map_err(|error| MediaError::Start(error.to_string()))?;
-            let candidates = candidates(&config, address);
+            let failed = |error: std::io::Error| MediaError::Start(error.to_string());
+            let listener = tcp::bind(address).map_err(failed)?;
+            let tcp_address = listener.local_addr().map_err(failed)?;
+            let candidates = candidates(&config, address, tcp_address);
             let mut seed = [0; 32];
             OsRng
                 .try_fill_bytes(&mut seed)
                 .map_err(|_| MediaError::Crypto("no randomness"))?;
             let worker = Worker::new(identity.clone(), config.limits.clone(), candidates, seed);
             let (sender, commands) = mpsc::channel(COMMANDS);
+            let streams = Streams::default();
+            tcp::spawn(number, listener, streams.clone(), sender.downgrade())?;
             spawn(
                 number,
                 Thread {
@@ -84,17 +97,20 @@ impl Relay {
                     commands,
                     events: events.clone(),
                     backlog: Vec::new(),
+                    streams,
                     epoch,
                 },
                 socket,
             )?;
             workers.push(sender);
             addresses.push(address);
+            tcp_addresses.push(tcp_address);
         }
         Ok(Relay {
             inner: Arc::new(Inner {
                 workers,
                 addresses,
+                tcp_addresses,
                 rooms: Mutex::default(),
                 epoch,
             }),
@@ -104,6 +120,11 @@ impl Relay {
     /// The sockets' local addresses, one a worker.
     pub fn addresses(&self) -> &[SocketAddr] {
         &self.inner.addresses
+    }
+
+    /// Where each worker takes streams (ICE-TCP).
+    pub fn tcp_addresses(&self) -> &[SocketAddr] {
+        &self.inner.tcp_addresses
     }
 
     /// Where [`crate::TapPacket::mono_us`] counts from.
@@ -236,6 +257,34 @@ impl Transport for Relay {
         .await
     }
 
+    async fn answer_down(
+        &self,
+        room: &RoomId,
+        seat: &SeatId,
+        offer_sdp: &str,
+        watch: Watch,
+    ) -> Result<String, MediaError> {
+        let (seat, sdp) = (seat.clone(), offer_sdp.to_owned());
+        self.in_room(room, move |worker, room, now| {
+            worker.answer_down(room, &seat, &sdp, watch, now)
+        })
+        .await
+    }
+
+    async fn restart_ice(
+        &self,
+        room: &RoomId,
+        seat: &SeatId,
+        half: Half,
+        remote_ufrag: Option<&str>,
+    ) -> Result<IceParameters, MediaError> {
+        let (seat, ufrag) = (seat.clone(), remote_ufrag.map(str::to_owned));
+        self.in_room(room, move |worker, room, _| {
+            worker.restart_ice(room, &seat, half, ufrag)
+        })
+        .await
+    }
+
     async fn set_policy(&self, room: &RoomId, policy: Policy) -> Result<(), MediaError> {
         self.in_room(room, move |worker, room, now| {
             worker.set_policy(room, policy, now)
@@ -280,12 +329,18 @@ impl Transport for Relay {
     }
 }
 
-fn candidates(config: &RelayConfig, bound: SocketAddr) -> Vec<SocketAddr> {
+fn candidates(config: &RelayConfig, bound: SocketAddr, tcp: SocketAddr) -> Vec<Candidate> {
     if config.advertise.is_empty() {
-        return vec![bound];
+        return vec![Candidate::Udp(bound), Candidate::Tcp(tcp)];
     }
     let advertised = config.advertise.iter();
     advertised
-        .map(|at| SocketAddr::new(at.address, at.udp_port.unwrap_or(bound.port())))
+        .flat_map(|at| {
+            let port = |seen: Option<u16>, bound: SocketAddr| {
+                SocketAddr::new(at.address, seen.unwrap_or(bound.port()))
+            };
+            let udp = Candidate::Udp(port(at.udp_port, bound));
+            [udp, Candidate::Tcp(port(at.tcp_port, tcp))]
+        })
         .collect()
 }

@@ -3,6 +3,7 @@
 mod commands;
 mod packets;
 mod time;
+mod watch;
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
@@ -17,7 +18,7 @@ use crate::down::{Down, TrackKey, Wanted};
 use crate::dtls::Identity;
 use crate::ice::Credentials;
 use crate::peer::{Change, Connection, ConnectionRef};
-use crate::sdp::is_token;
+use crate::sdp::{Candidate, is_token};
 use crate::tap::Tap;
 use crate::up::{TrackChanges, Up};
 use crate::worker::{Now, Output};
@@ -27,10 +28,12 @@ use crate::worker::{Now, Output};
 pub struct Context {
     pub identity: Identity,
     pub limits: Limits,
-    pub candidates: Vec<SocketAddr>,
+    pub candidates: Vec<Candidate>,
     pub rng: StdRng,
     pub by_ufrag: HashMap<String, ConnectionRef>,
     pub by_address: HashMap<SocketAddr, ConnectionRef>,
+    /// Where the streams come from that stand in `by_address` under names of ours.
+    pub streams: HashMap<SocketAddr, SocketAddr>,
     /// For DTLS output (see [`crate::dtls::SCRATCH`]).
     pub scratch: Vec<u8>,
     pub out: Output,
@@ -42,6 +45,19 @@ impl Context {
         self.by_ufrag.insert(local.ufrag.clone(), reference);
         // RFC 8829 section 5.2.1: a session id of 63 bits.
         Connection::new(reference, local, self.rng.random::<u64>() >> 1, now.at)
+    }
+
+    /// The address that others see.
+    pub fn seen(&self, from: SocketAddr) -> SocketAddr {
+        self.streams.get(&from).copied().unwrap_or(from)
+    }
+
+    /// ICE begins anew on a connection that goes on.
+    fn restart(&mut self, connection: &mut Connection) {
+        self.by_ufrag.remove(&connection.local.ufrag);
+        connection.local = Credentials::generate(&mut self.rng);
+        let ufrag = connection.local.ufrag.clone();
+        self.by_ufrag.insert(ufrag, connection.reference);
     }
 
     fn forget(&mut self, connection: &mut Connection) {
@@ -187,18 +203,19 @@ impl Room {
 
     /// Tells the room logic which seats need a new offer.
     fn refresh(&mut self, context: &mut Context) {
+        self.follow();
         let live = self.live();
-        let keys: Vec<u32> = self.seats.keys().copied().collect();
+        let asked = |(key, seat): (&u32, &Seat)| {
+            let down = seat.down.as_ref()?;
+            (!down.outstanding && !down.notified && down.watched().is_none()).then_some(*key)
+        };
+        let keys: Vec<u32> = self.seats.iter().filter_map(asked).collect();
         for key in keys {
             let wanted = self.wanted(key);
             let Some(seat) = self.seats.get_mut(&key) else {
                 continue;
             };
-            let Some(down) = seat
-                .down
-                .as_mut()
-                .filter(|down| !down.outstanding && !down.notified)
-            else {
+            let Some(down) = seat.down.as_mut() else {
                 continue;
             };
             if down.is_stale(&wanted, |key, kind| live.contains(&(key, kind))) {

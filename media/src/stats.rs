@@ -18,6 +18,8 @@ pub struct SeatStats {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct HalfStats {
     pub connected: bool,
+    /// `udp` or `tcp`, once a path was found.
+    pub path: Option<&'static str>,
     /// Share of packets lost lately, 0 to 1: as we count it on the up half, as the client reports it on the down half.
     pub loss: f64,
     /// Worst jitter of its streams, as above.

@@ -365,6 +365,7 @@ impl Up {
         let tracks: Vec<_> = self.tracks.iter().map(|track| track.stats(now)).collect();
         HalfStats {
             connected: self.connection.present(),
+            path: self.connection.path_kind(),
             loss: self.loss,
             jitter_ms: tracks
                 .iter()

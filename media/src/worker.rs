@@ -12,13 +12,15 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 
 use crate::api::{
-    DownOffer, Half, Limits, MediaError, Mid, Policy, RelayEvent, RoomId, SeatId, Source, TrackId,
+    DownOffer, Half, IceParameters, Limits, MediaError, Mid, Policy, RelayEvent, RoomId, SeatId,
+    Source, TrackId, Watch,
 };
 use crate::dtls::{Identity, SCRATCH};
 use crate::ice::Check;
 use crate::peer::ConnectionRef;
 use crate::room::{Context, Room};
 use crate::rtp::is_rtcp;
+use crate::sdp::Candidate;
 use crate::stats::SeatStats;
 use crate::tap::Tap;
 
@@ -65,7 +67,7 @@ impl Worker {
     pub fn new(
         identity: Identity,
         limits: Limits,
-        candidates: Vec<SocketAddr>,
+        candidates: Vec<Candidate>,
         seed: [u8; 32],
     ) -> Self {
         Worker {
@@ -77,6 +79,7 @@ impl Worker {
                 rng: StdRng::from_seed(seed),
                 by_ufrag: HashMap::new(),
                 by_address: HashMap::new(),
+                streams: HashMap::new(),
                 scratch: vec![0; SCRATCH],
                 out: Output::default(),
             },
@@ -145,6 +148,29 @@ impl Worker {
         room.accept_down(seat, generation, sdp, now, context)
     }
 
+    pub fn answer_down(
+        &mut self,
+        room: &RoomId,
+        seat: &SeatId,
+        sdp: &str,
+        watch: Watch,
+        now: Now,
+    ) -> Result<String, MediaError> {
+        let (room, context) = self.room(room)?;
+        room.answer_down(seat, sdp, watch, now, context)
+    }
+
+    pub fn restart_ice(
+        &mut self,
+        room: &RoomId,
+        seat: &SeatId,
+        half: Half,
+        remote_ufrag: Option<String>,
+    ) -> Result<IceParameters, MediaError> {
+        let (room, context) = self.room(room)?;
+        room.restart_ice(seat, half, remote_ufrag, context)
+    }
+
     pub fn set_policy(
         &mut self,
         room: &RoomId,
@@ -191,7 +217,7 @@ impl Worker {
     /// Takes a datagram, told apart by its first byte (RFC 7983).
     pub fn datagram(&mut self, from: SocketAddr, datagram: &[u8], now: Now) {
         let known = self.context.by_address.get(&from).copied();
-        if known.is_none() && !self.strangers.take(from.ip(), now.at) {
+        if known.is_none() && !self.strangers.take(self.context.seen(from).ip(), now.at) {
             return;
         }
         match (datagram.first(), known) {
@@ -227,10 +253,11 @@ impl Worker {
         if !check.verify(&connection.local.pwd) {
             return;
         }
-        let Some(response) = check.success(from, &connection.local.pwd) else {
+        let pwd = connection.local.pwd.clone();
+        let evicted = connection.checked(from, check.use_candidate, now.at);
+        let Some(response) = check.success(self.context.seen(from), &pwd) else {
             return;
         };
-        let evicted = connection.checked(from, check.use_candidate, now.at);
         if let Some(evicted) =
             evicted.filter(|evicted| self.context.by_address.get(evicted) == Some(&reference))
         {
@@ -238,6 +265,25 @@ impl Worker {
         }
         self.context.by_address.insert(from, reference);
         self.context.out.send(from, response);
+    }
+
+    /// A stream is there, under a name of ours.
+    pub fn stream_opened(&mut self, name: SocketAddr, from: SocketAddr) {
+        self.context.streams.insert(name, from);
+    }
+
+    /// It is gone, and with it a path.
+    pub fn stream_closed(&mut self, name: SocketAddr) {
+        self.context.streams.remove(&name);
+        let reference = self.context.by_address.remove(&name);
+        if let Some(connection) = reference.and_then(|reference| self.connection(reference)) {
+            connection.lose(name);
+        }
+    }
+
+    /// Whether a connection has shown that it is there.
+    pub fn knows(&self, from: SocketAddr) -> bool {
+        self.context.by_address.contains_key(&from)
     }
 
     fn connection(&mut self, reference: ConnectionRef) -> Option<&mut crate::peer::Connection> {

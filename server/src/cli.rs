@@ -18,6 +18,7 @@ use crate::auth::{password, totp};
 use crate::config::Config;
 use crate::env::SystemEnv;
 use crate::error::Failure;
+use crate::rooms::bench;
 use crate::services::Services;
 use crate::{files, seed, serve};
 
@@ -50,6 +51,8 @@ enum Command {
     Migrate(commands::Migrate),
     /// Copy everything while the server runs: a data directory with a list by which it is checked.
     Backup(commands::Backup),
+    /// The relay and its doors alone, on loopback, for load generators: every room exists (docs/protocol/doors.md).
+    BenchRoom(BenchRoom),
     /// Staff accounts.
     #[command(subcommand)]
     User(User),
@@ -86,6 +89,19 @@ struct Serve {
     /// Fill an empty store with demonstration data, and print how each role comes in.
     #[arg(long)]
     demo: bool,
+}
+
+#[derive(Debug, Args)]
+struct BenchRoom {
+    /// On loopback; port 0 takes any.
+    #[arg(long, default_value = "127.0.0.1:9443")]
+    listen: SocketAddr,
+    /// What every request must carry as `Authorization: Bearer`.
+    #[arg(long)]
+    token: String,
+    /// Threads that move packets.
+    #[arg(long, default_value_t = 1)]
+    workers: usize,
 }
 
 #[derive(Debug, Subcommand)]
@@ -141,9 +157,22 @@ pub fn main() -> ExitCode {
 }
 
 async fn run(cli: Cli) -> Result<ExitCode, Failure> {
-    // A check needs nothing of this machine, its configuration included.
-    if let Command::Verify(verify) = cli.command {
-        return Ok(verify.run());
+    // These need nothing of this machine, its configuration included.
+    match cli.command {
+        Command::Verify(verify) => return Ok(verify.run()),
+        Command::BenchRoom(BenchRoom {
+            listen,
+            token,
+            workers,
+        }) => {
+            let options = bench::Options {
+                listen,
+                token,
+                workers,
+            };
+            return bench::run(options).await.map(|()| ExitCode::SUCCESS);
+        }
+        _ => {}
     }
     let config = config(&cli.common)?;
     match cli.command {
@@ -163,7 +192,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Seed { json, .. } => seed_command(config, json).await?,
         Command::Catalogue(catalogue) => catalogue.run(&open(config).await?).await?,
         Command::Export(export) => export.run(&open(config).await?).await?,
-        Command::Verify(_) => {}
+        Command::Verify(_) | Command::BenchRoom(_) => {}
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -33,6 +33,7 @@ pub struct Config {
     pub passkeys: Passkeys,
     pub oidc: Option<Oidc>,
     pub limits: Limits,
+    pub metrics: Metrics,
 }
 
 /// Where accounts, journals and lists are; recordings and documents are files under `data` in any case.
@@ -89,7 +90,7 @@ pub struct Advertise {
     pub address: IpAddr,
     /// Where the port differs from the one bound (1:1 NAT with a port map).
     pub udp: Option<u16>,
-    /// Reserved for the TCP fall-back.
+    /// The same for TCP, the fall-back where UDP does not come through.
     pub tcp: Option<u16>,
 }
 
@@ -109,6 +110,14 @@ pub struct Passkeys {
     pub rp_id: Option<String>,
     /// `https://NAME` or `https://NAME:PORT` of every address by which our pages are opened.
     pub origins: Vec<String>,
+}
+
+/// Figures for Prometheus, on a listener of their own.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Metrics {
+    /// `GET /metrics` by plain HTTP; absent: not served.
+    pub listen: Option<SocketAddr>,
 }
 
 /// What strangers may take of the machine.
@@ -142,6 +151,7 @@ impl Default for Config {
             passkeys: Passkeys::default(),
             oidc: None,
             limits: Limits::default(),
+            metrics: Metrics::default(),
         }
     }
 }

@@ -35,6 +35,7 @@ pub struct Limits {
     pub refusals_noted: Gate,
     /// R59: each look at a recording is an entry in its case.
     pub look_by_person: Gate,
+    pub door_by_address: Gate,
     pub hashing: Semaphore,
 }
 
@@ -66,6 +67,7 @@ impl Limits {
             oidc_by_subject: Gate::new(20, Duration::from_secs(10)),
             refusals_noted: Gate::new(5, Duration::from_secs(20)),
             look_by_person: Gate::new(30, Duration::from_secs(10)),
+            door_by_address: Gate::new(60, Duration::from_millis(500)),
             hashing: Semaphore::new(HASHES_AT_ONCE),
         }
     }
@@ -90,6 +92,7 @@ impl Limits {
             &self.oidc_by_subject,
             &self.refusals_noted,
             &self.look_by_person,
+            &self.door_by_address,
         ] {
             gate.0.retain_recent();
             gate.0.shrink_to_fit();

@@ -52,6 +52,10 @@ pub enum ProblemCode {
     RangeNotSatisfiable,
     /// What is to be changed has changed since the caller read it.
     PreconditionFailed,
+    /// RFC 6585: the request must say what it is about to change.
+    PreconditionRequired,
+    /// A media token is not good for this session, source and direction.
+    TokenRefused,
     /// The idempotency key came before with another request.
     KeyReused,
     /// The request with this idempotency key is still being worked on.
@@ -102,6 +106,8 @@ impl ProblemCode {
             Self::Busy => "busy",
             Self::RangeNotSatisfiable => "range_not_satisfiable",
             Self::PreconditionFailed => "precondition_failed",
+            Self::PreconditionRequired => "precondition_required",
+            Self::TokenRefused => "token_refused",
             Self::KeyReused => "key_reused",
             Self::KeyInUse => "key_in_use",
             Self::KeyLost => "key_lost",
@@ -129,6 +135,7 @@ impl ProblemCode {
             Self::UnsupportedMedia | Self::FileType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::RangeNotSatisfiable => StatusCode::RANGE_NOT_SATISFIABLE,
             Self::PreconditionFailed | Self::UploadVersion => StatusCode::PRECONDITION_FAILED,
+            Self::PreconditionRequired => StatusCode::PRECONDITION_REQUIRED,
             Self::UploadLocked => StatusCode::LOCKED,
             Self::UploadExpired => StatusCode::GONE,
             // tus 1.0, extension checksum.
@@ -143,7 +150,8 @@ impl ProblemCode {
             | Self::FactorUsed
             | Self::PasskeyRefused
             | Self::OidcFailed
-            | Self::NotLinked => StatusCode::UNAUTHORIZED,
+            | Self::NotLinked
+            | Self::TokenRefused => StatusCode::UNAUTHORIZED,
             Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
             Self::TimedOut => StatusCode::REQUEST_TIMEOUT,
             Self::NotReady
@@ -250,6 +258,10 @@ impl Problem {
         if self.code == ProblemCode::TooManyRequests {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("30"));
         }
+        if self.code == ProblemCode::TokenRefused {
+            let scheme = HeaderValue::from_static("Bearer");
+            headers.insert(header::WWW_AUTHENTICATE, scheme);
+        }
         response
     }
 }
@@ -312,6 +324,7 @@ fn of_the_body(name: &HeaderName) -> bool {
         header::TRANSFER_ENCODING,
         header::CACHE_CONTROL,
         header::RETRY_AFTER,
+        header::WWW_AUTHENTICATE,
     ]
     .contains(name)
 }

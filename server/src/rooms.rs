@@ -7,7 +7,10 @@
 mod acts;
 mod answers;
 mod attach;
+pub mod bench;
 mod case_fold;
+mod doors;
+mod figures;
 pub mod journal;
 pub mod ledger;
 mod media;
@@ -37,6 +40,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 pub use acts::{ActError, EXAMPLE_SEAL};
 pub use answers::frame as refusal;
 pub use attach::{Arrival, AttachError, Attached};
+pub use figures::{Figures, HalfFigures, SeatFigures, TrackFigures};
 pub use room::Message;
 pub use sockets::{SocketId, entry_text};
 pub use switch::Switch;
@@ -54,7 +58,8 @@ use crate::effects::verification::{Verdict, Verdicts};
 use crate::error::Failure;
 use crate::export::ExportError;
 use crate::http::{
-    documents, journal as http_journal, recording as recording_files, socket, stills, verification,
+    documents, journal as http_journal, media_tokens, recording as recording_files, socket, stills,
+    verification,
 };
 use crate::services::Services;
 use crate::{clock, config};
@@ -419,6 +424,7 @@ fn relay_config(media: &config::Media) -> RelayConfig {
             .map(|advertise| Advertise {
                 address: advertise.address,
                 udp_port: advertise.udp,
+                tcp_port: advertise.tcp,
             })
             .collect(),
         limits: Limits::default(),
@@ -449,5 +455,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(recording_files::list::handle))
         .routes(routes!(recording_files::looks::handle))
         .routes(routes!(recording_files::file::handle))
+        .routes(routes!(media_tokens::issue))
+        .routes(routes!(media_tokens::revoke))
         .routes(routes!(verification::get))
 }

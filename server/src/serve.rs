@@ -19,7 +19,7 @@ use crate::net::listen::{self, Front};
 use crate::net::{Connections, tls};
 use crate::rooms::Rooms;
 use crate::services::Services;
-use crate::{cases, cli, seed, status};
+use crate::{cases, cli, metrics, seed, status};
 
 const MOST_FILES: u64 = 65_536;
 
@@ -60,6 +60,9 @@ pub async fn run(mut config: Config, demo: bool) -> Result<(), Failure> {
             rooms: rooms.clone(),
         }),
     };
+    if let Some(address) = services.config.metrics.listen {
+        metrics::listen(address, rooms.clone()).await?;
+    }
     let background = tokio::spawn(background(services.clone(), certificate));
     let (stop, stopping) = watch::channel(false);
     let mut loops = JoinSet::new();
@@ -136,7 +139,11 @@ async fn background(services: Services, certificate: Arc<tls::Certificate>) {
     );
 }
 
-async fn asked_to_end() -> Result<(), Failure> {
+/// Waits for the process to be asked to end.
+///
+/// # Errors
+/// When signals cannot be had.
+pub async fn asked_to_end() -> Result<(), Failure> {
     let mut terminate = signal(SignalKind::terminate())?;
     tokio::select! {
         done = tokio::signal::ctrl_c() => done?,

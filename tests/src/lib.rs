@@ -1,7 +1,7 @@
 //! End to end on loopback: starts the real `kanjie` binary and talks to it as a browser would.
 //!
 //! [`TestServer`] is the process, [`Api`] one person's HTTP client, [`Socket`] that person's place in a session, [`Peer`]
-//! the media of it (by another WebRTC implementation than ours), [`faults`] what strangers send. The known pictures and
+//! the media of it (by another WebRTC implementation than ours), [`Machine`] one at a door (by a third), [`faults`] what strangers send. The known pictures and
 //! sounds, and what a person sees on a screen, are in `browser/` beside this crate.
 //!
 //! What it does not do: reach into the server. Everything goes over sockets; what is read from disk is what an operator
@@ -16,6 +16,7 @@
 pub mod api;
 pub mod case;
 pub mod faults;
+pub mod machine;
 pub mod peer;
 mod program;
 pub mod review;
@@ -27,6 +28,7 @@ pub mod tls;
 
 pub use api::Api;
 pub use case::{Bureau, Case};
+pub use machine::Machine;
 pub use peer::Peer;
 pub use review::{Review, of_case};
 pub use room::Room;

@@ -1,6 +1,7 @@
 // Folds journal entries into a Session. Pure: every step returns a new value that shares what did not change.
 // An event that is not known here is passed over: journals are extended, clients may be older.
 
+import { foldDoors } from "./fold-doors";
 import { foldLocation } from "./fold-location";
 import { briefOfAll, casesOf, evolveMatters, itemsOfAll, mattersOf, templateOfAll } from "./fold-matters";
 import { foldPerson } from "./fold-person";
@@ -55,6 +56,7 @@ function open(event: Extract<Event, { type: "scheduled" }>, seq: number, at: num
 		deliberationHeld: false,
 		statements: [],
 		receipts: [],
+		machines: [],
 		marks: [],
 		bands: [],
 		withheld: 0,
@@ -79,7 +81,7 @@ function absent(participant: Extract<Event, { type: "scheduled" }>["participants
 }
 
 function evolve(s: Session, event: Event, at: number, seq: number): Session {
-	return evolveRun(foldLocation(foldPerson(s, event), event, at), event, at, seq);
+	return evolveRun(foldDoors(foldLocation(foldPerson(s, event), event, at), event), event, at, seq);
 }
 
 function evolveRun(s: Session, event: Event, at: number, seq: number): Session {

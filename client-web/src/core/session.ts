@@ -185,6 +185,16 @@ export interface Deviation {
 	overrides: { person: PersonId; reason: string; at: number }[];
 }
 
+/** A named source, or a wall (docs/protocol/doors.md); `person` let it in and answers for it. */
+export interface Machine {
+	seat: SeatId;
+	name: string;
+	direction: "publish" | "play";
+	person: PersonId;
+	revoked: boolean;
+	connected: boolean;
+}
+
 export interface Session {
 	seq: number;
 	at: number;
@@ -219,6 +229,8 @@ export interface Session {
 	statements: { person: PersonId; text: string; waived: boolean; at: number }[];
 	record?: SurveyRecord;
 	receipts: Receipt[];
+	/** What the chair let in, in that order; the revoked too. */
+	machines: Machine[];
 	marks: Mark[];
 	bands: Band[];
 	withheld: number;

@@ -262,7 +262,22 @@ export type Event =
 	| { type: "acknowledged"; person: PersonId; content_digest: string }
 	| { type: "receipt_issued"; receipt: Receipt }
 	| { type: "ended"; case?: string; ending: Ending; reason: string; next_step: string; contact: string }
-	| { type: "closed" };
+	| { type: "closed" }
+	/** A machine may come in; `token` is the seat of what comes in by it (docs/protocol/doors.md). */
+	| {
+			type: "media_token_issued";
+			token: SeatId;
+			name: string;
+			direction: "publish" | "play";
+			digest: string;
+			person: PersonId;
+	  }
+	| { type: "media_token_revoked"; token: SeatId }
+	| { type: "media_connected"; token: SeatId }
+	| { type: "media_disconnected"; token: SeatId; cause: DisconnectCause };
+
+/** Why a machine is no longer there. */
+export type DisconnectCause = "left" | "lost" | "replaced" | "revoked" | "deliberation";
 
 export type SuspensionCause =
 	| { cause: "quorum_lost" }

@@ -604,6 +604,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sessions/{id}/media-tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets a machine in: a named source, or a wall that shows something. The secret is in the answer and nowhere else. */
+        post: operations["issue_media_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{id}/media-tokens/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Makes a token worth nothing, and cuts off what came in by it. */
+        delete: operations["revoke_media_token"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sessions/{id}/recording": {
         parameters: {
             query?: never;
@@ -1670,6 +1704,10 @@ export interface components {
         } | {
             /** @enum {string} */
             type: "close";
+        } | {
+            token: string;
+            /** @enum {string} */
+            type: "revoke_media_token";
         };
         ControlFrame: {
             welcome: {
@@ -1809,6 +1847,11 @@ export interface components {
             /** @description `password`, `passkey`, `oidc`, `link`. */
             method: string;
         };
+        /**
+         * @description Which way a media token's media goes.
+         * @enum {string}
+         */
+        Direction: "publish" | "play";
         /** @description `command` stays a value so that a malformed command can be refused by its `id`. */
         Do: {
             command: components["schemas"]["Command"];
@@ -1943,6 +1986,20 @@ export interface components {
         };
         /** @enum {string} */
         IdentityMethod: "id_card" | "passport" | "staff_credential" | "second_factor";
+        IssueMediaToken: {
+            direction: components["schemas"]["Direction"];
+            /** @description What people call the source; of a player, what it is shown. */
+            name: string;
+        };
+        /** @description The secret is shown here and never again; a lost one is revoked and replaced. */
+        IssuedMediaToken: {
+            /** @description For `Authorization: Bearer`. */
+            secret: string;
+            /** Format: int64 */
+            seq: number;
+            /** @description By which it is revoked, and the seat of what comes in by it. */
+            token: string;
+        };
         LinkBrief: {
             case?: string;
             case_no: string;
@@ -2017,6 +2074,8 @@ export interface components {
         } | {
             restart: {
                 half: components["schemas"]["Half"];
+                /** @description Of the down half: a new path for the connection that there is, with all its tracks. */
+                ice?: boolean;
             };
         };
         MediaToClient: {
@@ -3677,6 +3736,71 @@ export interface operations {
             400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    issue_media_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Session */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IssueMediaToken"];
+            };
+        };
+        responses: {
+            /** @description Issued */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssuedMediaToken"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            408: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    revoke_media_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Session */
+                id: string;
+                /** @description `m1`, … */
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Revoked */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
             500: components["responses"]["Problem"];
         };
     };

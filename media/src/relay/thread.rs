@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 use tokio::time::sleep_until;
 
 use super::Command;
+use super::tcp::{self, Streams};
 use crate::api::{MediaError, RelayEvent};
 use crate::worker::{Now, Output, Worker};
 
@@ -44,6 +45,7 @@ pub struct Thread {
     pub commands: mpsc::Receiver<Command>,
     pub events: mpsc::Sender<RelayEvent>,
     pub backlog: Vec<RelayEvent>,
+    pub streams: Streams,
     pub epoch: Instant,
 }
 
@@ -95,6 +97,7 @@ impl Thread {
     fn receive(&mut self, socket: &UdpSocket, buffer: &mut [u8]) {
         for _ in 0..BATCH {
             match socket.try_recv_from(buffer) {
+                Ok((_, from)) if tcp::is_stream(from) => {}
                 Ok((length, from)) => {
                     let now = self.now();
                     // Whoever reads us sees each datagram's own time; batches are short.
@@ -110,6 +113,10 @@ impl Thread {
     fn flush(&mut self, socket: &UdpSocket) {
         let Output { datagrams, events } = self.worker.output();
         for (to, datagram) in datagrams {
+            if tcp::is_stream(to) {
+                self.streams.send(to, datagram);
+                continue;
+            }
             // A full buffer loses the packet as a network would; retransmission mends it.
             let _ = socket.try_send_to(&datagram, to);
         }

@@ -2,12 +2,13 @@
 
 use rand::Rng;
 
-use crate::api::{DownOffer, DownTrack, Half, MediaError, Mid, Policy, SeatId, Source, TrackId};
+use crate::api::{
+    DownOffer, DownTrack, Half, IceParameters, MediaError, Mid, Policy, SeatId, Source, TrackId,
+};
 use crate::down::{Down, TrackKey};
-use crate::ice::Credentials;
 use crate::peer::ConnectionRef;
 use crate::room::{Context, Room, Seat, apply};
-use crate::sdp::{Description, LocalSide, answer, offer};
+use crate::sdp::{Description, LocalSide, answer, candidates, offer};
 use crate::stats::SeatStats;
 use crate::up::{TrackChanges, Up};
 use crate::worker::Now;
@@ -89,14 +90,9 @@ impl Room {
         };
         let same_peer = |up: &&mut Up| up.connection.fingerprint() == Some(&offer.fingerprint);
         if let Some(up) = seat.up.as_mut().filter(same_peer) {
-            let connection = &mut up.connection;
-            if connection.remote_ufrag.as_deref() != Some(&offer.ice.ufrag) {
-                context.by_ufrag.remove(&connection.local.ufrag);
-                connection.local = Credentials::generate(&mut context.rng);
-                context
-                    .by_ufrag
-                    .insert(connection.local.ufrag.clone(), reference);
-                connection.remote_ufrag = Some(offer.ice.ufrag.clone());
+            if up.connection.remote_ufrag.as_deref() != Some(&offer.ice.ufrag) {
+                context.restart(&mut up.connection);
+                up.connection.remote_ufrag = Some(offer.ice.ufrag.clone());
             }
             return;
         }
@@ -128,6 +124,9 @@ impl Room {
         let wanted = self.wanted(key);
         let live = self.live();
         let seat_state = self.seats.get_mut(&key).ok_or(MediaError::UnknownSeat)?;
+        if let Some(mut watching) = seat_state.down.take_if(|down| down.watched().is_some()) {
+            context.forget(&mut watching.connection);
+        }
         if seat_state.down.is_none() {
             let reference = ConnectionRef {
                 room: self.key,
@@ -219,11 +218,40 @@ impl Room {
         Ok(())
     }
 
+    /// New credentials of ours for a connection that goes on.
+    pub fn restart_ice(
+        &mut self,
+        seat: &SeatId,
+        half: Half,
+        remote_ufrag: Option<String>,
+        context: &mut Context,
+    ) -> Result<IceParameters, MediaError> {
+        let key = self.find_seat(seat).ok_or(MediaError::UnknownSeat)?;
+        let reference = ConnectionRef {
+            room: self.key,
+            seat: key,
+            half,
+        };
+        let connection = self
+            .connection_mut(reference)
+            .ok_or(MediaError::UnknownSeat)?;
+        context.restart(connection);
+        if remote_ufrag.is_some() {
+            connection.remote_ufrag = remote_ufrag;
+        }
+        Ok(IceParameters {
+            ufrag: connection.local.ufrag.clone(),
+            pwd: connection.local.pwd.clone(),
+            candidates: candidates(&context.candidates).collect(),
+        })
+    }
+
     pub fn set_policy(&mut self, policy: Policy, now: Now, context: &mut Context) {
         self.policy = policy;
         for seat in self.seats.values_mut() {
             apply(&self.policy, seat);
         }
+        self.follow();
         let keys: Vec<u32> = self.seats.keys().copied().collect();
         for key in keys {
             self.ask_for_pictures(key, now, context);

@@ -32,7 +32,10 @@ impl Room {
         if let Some(change) = connection.dtls(datagram, now, &mut context.scratch, &mut context.out)
         {
             self.changed(reference, change, now, context);
-            self.refresh(context);
+            // Who receives changes nothing for others.
+            if reference.half == Half::Up {
+                self.refresh(context);
+            }
         }
     }
 

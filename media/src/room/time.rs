@@ -116,6 +116,7 @@ impl Room {
             .map_or(0.0, loudness);
         if self.speaker != Some(key) && loud >= present + LOUDER_BY {
             self.speaker = Some(key);
+            self.follow();
             if let Some(seat) = self.seats.get(&key) {
                 context.out.events.push(RelayEvent::Speaking {
                     room: self.id.clone(),

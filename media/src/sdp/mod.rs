@@ -1,9 +1,11 @@
 //! Descriptions (RFC 8866, RFC 8829): parsed by `rtc-sdp` into what the relay needs, written as text.
 //!
-//! `answer` makes the answer for an up connection, `offer` the offer for a down connection and reads its answer.
+//! `answer` makes the answer for an up connection, `offer` the offer for a down connection and reads its answer, `watch`
+//! answers the down connection of a client that offers.
 
 pub mod answer;
 pub mod offer;
+pub mod watch;
 
 use std::io::Cursor;
 use std::net::SocketAddr;
@@ -11,7 +13,7 @@ use std::net::SocketAddr;
 use rtc_sdp::description::media::MediaDescription;
 use rtc_sdp::description::session::SessionDescription;
 
-use crate::api::{Codec, CodecKind, Limits, MediaError, Mid};
+use crate::api::{Codec, CodecKind, Limits, MediaError, Mid, Source};
 use crate::dtls::Fingerprint;
 use crate::ice::Credentials;
 
@@ -29,7 +31,7 @@ const PROTOCOL: &str = "UDP/TLS/RTP/SAVPF";
 pub struct LocalSide<'a> {
     pub ice: &'a Credentials,
     pub fingerprint: &'a Fingerprint,
-    pub candidates: &'a [SocketAddr],
+    pub candidates: &'a [Candidate],
     pub session: u64,
     pub version: u64,
 }
@@ -360,18 +362,57 @@ fn transport_lines(side: &LocalSide<'_>, setup: &str, with_candidates: bool) -> 
         digits.join(":"),
     );
     if with_candidates {
-        for (at, candidate) in side.candidates.iter().enumerate() {
-            // RFC 8445 section 5.1.2: host type preference 126, one local preference for each address.
-            let priority = (126u32 << 24) | ((65_535 - at as u32 % 65_535) << 8) | 255;
-            let (ip, port) = (candidate.ip(), candidate.port());
-            text.push_str(&format!(
-                "a=candidate:{} 1 udp {priority} {ip} {port} typ host\r\n",
-                at + 1
-            ));
+        for candidate in candidates(side.candidates) {
+            text.push_str(&format!("a=candidate:{candidate}\r\n"));
         }
         text.push_str("a=end-of-candidates\r\n");
     }
     text
+}
+
+/// An address of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Candidate {
+    Udp(SocketAddr),
+    /// Streams are taken there (RFC 6544).
+    Tcp(SocketAddr),
+}
+
+/// The values of `a=candidate`.
+pub fn candidates(all: &[Candidate]) -> impl Iterator<Item = String> + '_ {
+    all.iter().enumerate().map(|(at, candidate)| {
+        // RFC 8445 section 5.1.2: host type preference 126, one local preference for each address. Streams come after all
+        // datagrams (RFC 6544 section 4.2: direction preference 4 for passive).
+        let local = 8_191 - at as u32 % 8_191;
+        let (transport, address, preference, kind) = match candidate {
+            Candidate::Udp(address) => ("udp", address, (126 << 24) | ((57_344 + local) << 8), ""),
+            Candidate::Tcp(address) => (
+                "tcp",
+                address,
+                (105 << 24) | (((4 << 13) | local) << 8),
+                " tcptype passive",
+            ),
+        };
+        let (priority, ip, port): (u32, _, _) = (preference | 255, address.ip(), address.port());
+        format!(
+            "{} 1 {transport} {priority} {ip} {port} typ host{kind}",
+            at + 1
+        )
+    })
+}
+
+/// What a machine's offer brings, which has no words for it (RFC 9725): the first sound is its microphone, the first
+/// picture its camera.
+pub fn machine_sources(offer_sdp: &str) -> Result<Vec<(Mid, Source)>, MediaError> {
+    let offer = Description::parse(offer_sdp, &Limits::default())?;
+    let first = |kind: &str| {
+        let mut media = offer.media.iter();
+        let media = media.find(|media| media.kind == kind && media.direction.sends());
+        media.map(|media| media.mid.clone())
+    };
+    let sound = first("audio").map(|mid| (mid, Source::Microphone));
+    let picture = first("video").map(|mid| (mid, Source::Camera));
+    Ok(sound.into_iter().chain(picture).collect())
 }
 
 #[cfg(test)]

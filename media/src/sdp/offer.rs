@@ -4,8 +4,8 @@
 
 use crate::api::{CodecKind, MediaError, Mid, TrackId};
 use crate::sdp::{
-    Description, EXT_AUDIO_LEVEL, EXT_ORIENTATION, LocalSide, PROTOCOL, Setup, session_lines,
-    transport_lines,
+    Description, EXT_AUDIO_LEVEL, EXT_ORIENTATION, LocalSide, Media, PROTOCOL, Setup,
+    session_lines, transport_lines,
 };
 
 /// Payload types of every down connection.
@@ -40,21 +40,26 @@ pub struct DownMedia {
     pub mid: Mid,
     /// The client will receive.
     pub receiving: bool,
-    pub payload_types: Vec<u8>,
-    pub audio_level: bool,
-    pub orientation: bool,
+    pub formats: Vec<DownFormat>,
+    /// Ids of the header extensions, where agreed.
+    pub audio_level: Option<u8>,
+    pub orientation: Option<u8>,
+}
+
+/// A codec that the client receives, under its payload types.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DownFormat {
+    pub kind: CodecKind,
+    pub payload_type: u8,
+    pub rtx: Option<u8>,
 }
 
 impl DownMedia {
     /// The payload types for a codec: media, and retransmission where agreed. `None` if the client refused the codec.
     pub fn payload_types_for(&self, kind: CodecKind) -> Option<(u8, Option<u8>)> {
-        let (media, rtx) = match kind {
-            CodecKind::Opus => (OPUS, None),
-            CodecKind::Vp8 => (VP8, Some(VP8_RTX)),
-            CodecKind::H264 => (H264, Some(H264_RTX)),
-        };
-        let agreed = |payload_type: &u8| self.payload_types.contains(payload_type);
-        agreed(&media).then_some((media, rtx.filter(agreed)))
+        let mut formats = self.formats.iter();
+        let format = formats.find(|format| format.kind == kind)?;
+        Some((format.payload_type, format.rtx))
     }
 }
 
@@ -123,22 +128,38 @@ pub fn read_answer(answer: &Description) -> Result<Vec<DownMedia>, MediaError> {
             "the answer's setup must be active",
         ));
     }
-    let agreed = |media: &crate::sdp::Media| DownMedia {
+    Ok(answer.media.iter().map(agreed).collect())
+}
+
+/// What an m-line of an answer agrees to: of what was offered, under the numbers it was offered with.
+fn agreed(media: &Media) -> DownMedia {
+    let takes = |payload_type: &u8| {
+        let mut formats = media.formats.iter();
+        formats.any(|format| format.payload_type == *payload_type)
+    };
+    let offered = [
+        (CodecKind::Opus, OPUS, None),
+        (CodecKind::Vp8, VP8, Some(VP8_RTX)),
+        (CodecKind::H264, H264, Some(H264_RTX)),
+    ];
+    let formats = offered.into_iter().filter(|(_, media, _)| takes(media));
+    let extension = |id: u8, uri: &str| {
+        let mut extensions = media.extensions.iter();
+        extensions
+            .any(|(theirs, known)| *theirs == id && known == uri)
+            .then_some(id)
+    };
+    DownMedia {
         mid: media.mid.clone(),
         receiving: !media.rejected && media.direction.receives(),
-        payload_types: media
-            .formats
-            .iter()
-            .map(|format| format.payload_type)
+        formats: formats
+            .map(|(kind, payload_type, rtx)| DownFormat {
+                kind,
+                payload_type,
+                rtx: rtx.filter(takes),
+            })
             .collect(),
-        audio_level: media
-            .extensions
-            .iter()
-            .any(|(id, uri)| *id == AUDIO_LEVEL_ID && uri == EXT_AUDIO_LEVEL),
-        orientation: media
-            .extensions
-            .iter()
-            .any(|(id, uri)| *id == ORIENTATION_ID && uri == EXT_ORIENTATION),
-    };
-    Ok(answer.media.iter().map(agreed).collect())
+        audio_level: extension(AUDIO_LEVEL_ID, EXT_AUDIO_LEVEL),
+        orientation: extension(ORIENTATION_ID, EXT_ORIENTATION),
+    }
 }

@@ -182,6 +182,35 @@ impl Client {
         (text, named)
     }
 
+    /// Offers to receive one sound and one picture, as a WHEP player does.
+    pub fn offer_to_receive(&self) -> String {
+        let mut text = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n".to_owned();
+        for (mid, media, formats) in [
+            (
+                "a",
+                "audio 9 UDP/TLS/RTP/SAVPF 111",
+                "a=rtpmap:111 opus/48000/2\r\n",
+            ),
+            (
+                "v",
+                "video 9 UDP/TLS/RTP/SAVPF 96 97",
+                "a=rtpmap:96 VP8/90000\r\na=rtcp-fb:96 nack\r\na=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96\r\n",
+            ),
+        ] {
+            text += &format!("m={media}\r\n{}", self.transport("actpass"));
+            text += &format!("a=mid:{mid}\r\na=recvonly\r\na=rtcp-mux\r\n{formats}");
+        }
+        text
+    }
+
+    /// Takes the other side's credentials after a restart of ICE alone.
+    pub fn take_ice(&mut self, ufrag: &str, pwd: &str) {
+        self.remote = Some(Credentials {
+            ufrag: ufrag.to_owned(),
+            pwd: pwd.to_owned(),
+        });
+    }
+
     pub fn answer(&self, offer: &str) -> String {
         let offer = Description::parse(offer, &Limits::default()).unwrap();
         let mut text = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n".to_owned();

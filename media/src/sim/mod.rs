@@ -14,8 +14,9 @@ use std::time::{Duration, Instant};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
-use crate::api::{Half, Limits, Policy, Publishing, RelayEvent, RoomId, SeatId, Source};
+use crate::api::{Half, Limits, Policy, Publishing, RelayEvent, RoomId, SeatId, Source, Watch};
 use crate::dtls::Identity;
+use crate::sdp::Candidate;
 use crate::tap::{Tap, TapPacket};
 use crate::worker::{Now, Output, Worker};
 pub use client::Client;
@@ -109,7 +110,7 @@ impl World {
     pub fn new(seed: u64) -> Self {
         let mut rng = StdRng::seed_from_u64(seed);
         let identity = Identity::generate().unwrap();
-        let candidates = vec!["198.51.100.1:5000".parse().unwrap()];
+        let candidates = vec![Candidate::Udp("198.51.100.1:5000".parse().unwrap())];
         let mut worker = Worker::new(identity, Limits::default(), candidates, rng.random());
         let tap = Arc::new(MemoryTap::default());
         worker.open_room(&room(), tap.clone()).unwrap();
@@ -172,6 +173,35 @@ impl World {
         self.links.insert(address, Link::default());
         self.negotiate_down(address);
         address
+    }
+
+    /// A client that offers to receive.
+    pub fn watch(&mut self, name: &str, watch: Watch) -> SocketAddr {
+        let address = self.fresh_address();
+        let now = self.now();
+        let mut client = Client::new(name, Half::Down, &mut self.rng, now);
+        let offer = client.offer_to_receive();
+        let answer = self
+            .worker
+            .answer_down(&room(), &seat(name), &offer, watch, now)
+            .unwrap();
+        client.take_description(&answer);
+        self.clients.insert(address, client);
+        self.links.insert(address, Link::default());
+        self.collect();
+        address
+    }
+
+    /// The client is on another network and restarts ICE there, without a description.
+    pub fn restart_ice_alone(&mut self, from: SocketAddr) -> SocketAddr {
+        let to = self.move_client(from);
+        let client = self.clients.get_mut(&to).unwrap();
+        let restarted = self
+            .worker
+            .restart_ice(&room(), &client.seat, client.half, None)
+            .unwrap();
+        client.take_ice(&restarted.ufrag, &restarted.pwd);
+        to
     }
 
     fn negotiate_down(&mut self, address: SocketAddr) {

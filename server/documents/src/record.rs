@@ -452,6 +452,7 @@ fn gap(line: &GapLine) -> Result<String, DocumentError> {
     let cause = match line.cause.as_str() {
         "process_died" => "服务进程中断后恢复",
         "overflow" => "记录队列溢出",
+        "network" => "参会方网络中断",
         other => other,
     };
     let length = line.until.saturating_sub(line.from).max(0) / 100_000;

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::doors::{Direction, Shown};
 use crate::people::{Participant, SeatId};
-use crate::session::{IdentityCheck, Presence, Session, Stage};
+use crate::session::{IdentityCheck, MediaToken, Presence, Session, Stage};
 
 /// What may be done with what a seat sends.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,7 +42,12 @@ pub fn ready(session: &Session) -> BTreeSet<SeatId> {
         seated.iter().all(|(_, presence)| presence.is_in_room())
     };
     let seats = session.seats().into_iter().filter(all_in);
-    seats.map(|(seat, _)| seat.clone()).collect()
+    let machines = session.media_tokens.iter();
+    let machines = machines.filter(|of| of.direction == Direction::Publish && !of.revoked);
+    seats
+        .map(|(seat, _)| seat.clone())
+        .chain(machines.map(MediaToken::seat))
+        .collect()
 }
 
 /// The room without the check of identity.
@@ -70,10 +76,36 @@ fn open(session: &Session, seats: &BTreeMap<&SeatId, Seated<'_>>) -> BTreeMap<Se
             record: kept && session.recording.is_running(),
         }
     };
-    rights
+    let persons = rights
         .iter()
-        .map(|(seat, rights)| ((*seat).clone(), publishing(seat, rights.sends)))
-        .collect()
+        .map(|(seat, rights)| ((*seat).clone(), publishing(seat, rights.sends)));
+    // A source of a machine is heard like a person's; whoever let it in answers for it.
+    let machines = session.media_tokens.iter().filter(|of| of.is_source());
+    let machines = machines.map(|of| {
+        let seat = of.seat();
+        let publishing = publishing(&seat, true);
+        (seat, publishing)
+    });
+    let mut policy: BTreeMap<SeatId, Publishing> = persons.chain(machines).collect();
+    if in_room && !private {
+        let sends = |seat: &SeatId| rights.get(seat).is_none_or(|rights| rights.sends);
+        for (seat, publishing) in policy.iter_mut().filter(|(seat, _)| sends(seat)) {
+            publishing.to.extend(players(session, seat));
+        }
+    }
+    policy
+}
+
+/// The players to whom that seat is shown.
+fn players<'a>(session: &'a Session, seat: &'a SeatId) -> impl Iterator<Item = SeatId> + 'a {
+    let tokens = session.media_tokens.iter();
+    let players = tokens.filter(|of| of.connected && of.direction == Direction::Play);
+    let shows = move |of: &&MediaToken| match session.shown(&of.name) {
+        Some(Shown::ActiveSpeaker) => true,
+        Some(Shown::Seat { seat: shown, .. }) => shown == *seat,
+        None => false,
+    };
+    players.filter(shows).map(MediaToken::seat)
 }
 
 fn rights(seated: &Seated<'_>, private: bool) -> Rights {

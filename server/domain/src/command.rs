@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::case::Facts;
+use crate::doors::{Direction, DisconnectCause};
 use crate::event::{
     Answer, ChatScope, Clock, DecisionText, DepartureCause, Ending, Evidence, IdentityMethod,
     OpinionKind, Point, Position, Stance, SurveyOutcome,
@@ -214,6 +215,17 @@ pub enum Command {
     },
     /// Chair.
     Close {},
+    /// Chair; the server makes the secret and fills in its digest, so that nobody chooses one: not to be had over a socket.
+    #[serde(skip_deserializing)]
+    IssueMediaToken {
+        name: String,
+        direction: Direction,
+        digest: String,
+    },
+    /// Chair.
+    RevokeMediaToken {
+        token: String,
+    },
 }
 
 /// What the server itself reports; no person can send these (R29).
@@ -273,6 +285,14 @@ pub enum Report {
     Departed {
         person: PersonId,
         cause: DepartureCause,
+    },
+    /// Media can flow that came in by a token.
+    MediaConnected {
+        token: String,
+    },
+    MediaDisconnected {
+        token: String,
+        cause: DisconnectCause,
     },
 }
 

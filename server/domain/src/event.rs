@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::case::CaseBrief;
 use crate::command::{Actor, Factor};
+use crate::doors::{Direction, DisconnectCause};
 use crate::people::{Participant, PersonId, SeatId};
 use crate::site::{Site, Whereabouts};
 use crate::template::Template;
@@ -562,4 +563,23 @@ pub enum Event {
         contact: String,
     },
     Closed,
+
+    /// A machine may come in, whose `person` answers for it; `token` is its seat (docs/protocol/doors.md).
+    MediaTokenIssued {
+        token: String,
+        name: String,
+        direction: Direction,
+        digest: String,
+        person: PersonId,
+    },
+    MediaTokenRevoked {
+        token: String,
+    },
+    MediaConnected {
+        token: String,
+    },
+    MediaDisconnected {
+        token: String,
+        cause: DisconnectCause,
+    },
 }

@@ -13,6 +13,7 @@ mod checks;
 pub mod command;
 mod decide;
 pub mod documents;
+pub mod doors;
 pub mod event;
 pub mod limits;
 pub mod outward;

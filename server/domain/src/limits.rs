@@ -33,6 +33,10 @@ pub const SAID: u32 = 5_000;
 /// Entries one person may cause; acts that are his right (leaving, signing, acknowledging) are beside it.
 pub const ENTRIES_STAFF: u32 = 20_000;
 pub const ENTRIES_OTHERS: u32 = 4_000;
+/// Media tokens that are good at once, and ever issued; characters of a source's name.
+pub const MEDIA_TOKENS: usize = 20;
+pub const MEDIA_TOKENS_EVER: usize = 500;
+pub const SOURCE_NAME: usize = 64;
 /// Admissions of one person.
 pub const STAYS: usize = 200;
 

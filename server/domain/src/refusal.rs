@@ -83,6 +83,8 @@ pub enum Code {
     CaseNotNamed,
     /// The session has no such case.
     UnknownCase,
+    /// No such media token, or it is revoked.
+    UnknownMediaToken,
     /// These cases cannot be surveyed together.
     CasesDiffer,
 

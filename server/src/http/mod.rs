@@ -15,6 +15,7 @@ mod links_code;
 mod links_open;
 mod links_verify;
 pub mod me;
+pub mod media_tokens;
 mod notices;
 mod oidc;
 pub mod once;

@@ -9,7 +9,7 @@ use super::*;
 use crate::testing::{Answer, TestApp};
 
 /// All that stand beside the domain's; the first test holds that none is missing.
-const OWN: [ProblemCode; 34] = [
+const OWN: [ProblemCode; 36] = [
     ProblemCode::NotFound,
     ProblemCode::MethodNotAllowed,
     ProblemCode::Malformed,
@@ -33,6 +33,8 @@ const OWN: [ProblemCode; 34] = [
     ProblemCode::Busy,
     ProblemCode::RangeNotSatisfiable,
     ProblemCode::PreconditionFailed,
+    ProblemCode::PreconditionRequired,
+    ProblemCode::TokenRefused,
     ProblemCode::KeyReused,
     ProblemCode::KeyInUse,
     ProblemCode::KeyLost,

@@ -97,6 +97,12 @@ impl RoomMedia {
         }
     }
 
+    /// The relay's name for it.
+    #[must_use]
+    pub const fn room(&self) -> &RoomId {
+        &self.room
+    }
+
     #[must_use]
     pub const fn is_open(&self) -> bool {
         self.open
@@ -139,7 +145,11 @@ impl Room {
                 frames::Half::Down,
                 self.down_answer(&seat, generation, &sdp).await,
             ),
-            MediaFromClient::Restart { half } => {
+            MediaFromClient::Restart {
+                half: frames::Half::Down,
+                ice: true,
+            } => (frames::Half::Down, self.restart_path(&seat).await),
+            MediaFromClient::Restart { half, .. } => {
                 let relay_half = match half {
                     frames::Half::Up => Half::Up,
                     frames::Half::Down => Half::Down,
@@ -236,6 +246,16 @@ impl Room {
         Ok(())
     }
 
+    /// A new path for the connection that there is. Where there is none, the client must begin anew: its old keys are worth
+    /// nothing to a new connection of ours.
+    async fn restart_path(&mut self, seat: &SeatId) -> Result<(), MediaError> {
+        let (switch, room) = (&self.media.switch, &self.media.room);
+        let relay_seat = to_relay(seat);
+        let restarted = switch.restart_ice(room, &relay_seat, Half::Down, None);
+        restarted.await?;
+        self.offer_down(seat).await
+    }
+
     fn send_media(&self, seat: &SeatId, frame: MediaToClient<'_>) {
         if let Some(socket) = self.sockets.media_of(seat) {
             socket
@@ -275,12 +295,29 @@ impl Room {
                 self.media.speaking = Some(SeatId(seat.0));
                 self.push_presence();
             }
-            RelayEvent::Vanished { seat, .. } | RelayEvent::Disconnected { seat, .. } => {
-                self.media.quality.insert(SeatId(seat.0), Quality::Lost);
-                self.push_presence();
+            RelayEvent::Vanished { seat, half, .. } => {
+                if half == Half::Up {
+                    self.fell_silent(&seat.0);
+                }
+                self.note_lost(seat);
             }
-            RelayEvent::Connected { .. } | RelayEvent::TrackStarted { .. } => {}
+            RelayEvent::Disconnected { seat, .. } => {
+                self.door_lost(&seat.0).await;
+                self.note_lost(seat);
+            }
+            RelayEvent::Connected { seat, half, .. } => {
+                if half == Half::Up {
+                    self.is_heard_again(&seat.0).await;
+                }
+                self.door_connected(&seat.0).await;
+            }
+            RelayEvent::TrackStarted { .. } => {}
         }
+    }
+
+    fn note_lost(&mut self, seat: relay::SeatId) {
+        self.media.quality.insert(SeatId(seat.0), Quality::Lost);
+        self.push_presence();
     }
 
     /// Takes the relay's figures; tells the room where a seat's quality changed.
@@ -288,10 +325,9 @@ impl Room {
         if !self.media.open {
             return;
         }
-        let quality = self
-            .media
-            .stats()
-            .await
+        let stats = self.media.stats().await;
+        self.find_lost(&stats).await;
+        let quality = stats
             .iter()
             .map(|stats| (SeatId(stats.seat.0.clone()), quality_of(stats)))
             .collect();

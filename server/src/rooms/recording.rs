@@ -1,12 +1,13 @@
 //! A room's side of the recorder: what it reports becomes entries, and checkpoints bind the media to the journal.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use kanjie_domain::session::{Recording as Recorded, Stage};
 use kanjie_domain::{Event, PersonId, Report, Session};
-use kanjie_media::{Tap, TrackId};
+use kanjie_media::{Limits, Tap, TrackId};
 use kanjie_recordings::{Checkpoint, Recorder, RecorderConfig, RecorderError, RecorderEvent};
 use tokio::sync::mpsc;
 
@@ -30,6 +31,8 @@ pub struct Recording {
     retry_at: Option<Instant>,
     private: bool,
     holders: Holders,
+    /// Seats from which nothing comes: since when, UTC µs, and what of theirs was being recorded.
+    silent: BTreeMap<String, (i64, BTreeSet<String>)>,
 }
 
 impl Recording {
@@ -46,6 +49,7 @@ impl Recording {
             retry_at: None,
             private: false,
             holders: Holders::default(),
+            silent: BTreeMap::new(),
         }
     }
 
@@ -345,6 +349,40 @@ impl Room {
         };
         if let Err(error) = self.report(&report).await {
             tracing::error!(session = self.journal.id(), %error, lost, "a gap was not journalled");
+        }
+    }
+
+    /// R30: the network took a seat away, as the relay found after its patience.
+    pub(super) fn fell_silent(&mut self, seat: &str) {
+        let patience = i64::try_from(Limits::default().vanish_s).unwrap_or(0) * 1_000_000;
+        let since = self.now() - patience;
+        let prefix = format!("{seat}-");
+        let open = self.journal.ledger.open_segments.values();
+        let tracks = open.filter(|track| track.starts_with(&prefix)).cloned();
+        let silent = (since, tracks.collect());
+        self.recording
+            .silent
+            .entry(seat.to_owned())
+            .or_insert(silent);
+    }
+
+    /// It is back: what its tracks lack is a journalled gap.
+    pub(super) async fn is_heard_again(&mut self, seat: &str) {
+        let Some((from, tracks)) = self.recording.silent.remove(seat) else {
+            return;
+        };
+        let until = self.now();
+        for track in tracks {
+            let report = Report::RecordingGap {
+                track: Some(track),
+                cause: "network".to_owned(),
+                from,
+                until,
+                packets_lost: None,
+            };
+            if let Err(error) = self.report(&report).await {
+                tracing::error!(session = self.journal.id(), seat, %error, "a gap was not journalled");
+            }
         }
     }
 

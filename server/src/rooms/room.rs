@@ -26,6 +26,7 @@ use super::sockets::{SocketId, Sockets};
 use super::{Deps, Rooms};
 use crate::auth::Caller;
 use crate::auth::factor::Proof;
+use crate::doors::entries::Entries;
 use crate::effects::papers::{Paper, PaperError};
 use crate::socket::frames::MediaFromClient;
 use crate::socket::outbox::Bye;
@@ -54,6 +55,8 @@ pub enum Message {
         reply: oneshot::Sender<Result<u64, ActError>>,
     },
     Media(SocketId, MediaFromClient),
+    /// A machine at a door.
+    Door(Box<super::doors::AtDoor>),
     /// The state as it is now.
     Look(oneshot::Sender<Arc<Session>>),
     /// The receipts issued so far.
@@ -72,6 +75,8 @@ pub struct Room {
     pub(super) journal: SessionJournal,
     pub(super) sockets: Sockets,
     pub(super) media: RoomMedia,
+    /// What came in by its doors.
+    pub(super) doors: Entries,
     pub(super) recording: Recording,
     pub(super) papers: super::papers::Desk,
     pub(super) readiness: Value,
@@ -90,6 +95,7 @@ impl Room {
             recording: Recording::new(deps.session_dir(&id), &id, deps.epoch),
             papers: super::papers::Desk::default(),
             sockets: Sockets::default(),
+            doors: Entries::default(),
             readiness: Value::Null,
             devices_told: BTreeSet::new(),
             checkpoint_due: Instant::now(),
@@ -187,6 +193,7 @@ impl Room {
                 let _ = reply.send(self.act(&act).await);
             }
             Message::Media(socket, frame) => self.media_frame(socket, frame).await,
+            Message::Door(asked) => self.at_door(*asked).await,
             Message::Look(reply) => {
                 let _ = reply.send(self.journal.state.clone());
             }
@@ -262,6 +269,7 @@ impl Room {
                 socket.outbox.finish(Bye::Revoked);
             }
         }
+        self.after_doors(appended).await;
         self.recording.seats(&self.journal.state);
     }
 

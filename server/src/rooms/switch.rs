@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use kanjie_media::{
-    DownOffer, Half, MediaError, Policy, RoomId, SeatId, SeatStats, Source, Tap, TrackId, Transport,
+    DownOffer, Half, IceParameters, MediaError, Policy, RoomId, SeatId, SeatStats, Source, Tap,
+    TrackId, Transport, Watch,
 };
 
 type Answer<'a, T> = BoxFuture<'a, Result<T, MediaError>>;
@@ -28,6 +29,20 @@ pub trait Switch: Send + Sync {
         generation: u64,
         sdp: &'a str,
     ) -> Answer<'a, ()>;
+    fn answer_down<'a>(
+        &'a self,
+        room: &'a RoomId,
+        seat: &'a SeatId,
+        sdp: &'a str,
+        watch: Watch,
+    ) -> Answer<'a, String>;
+    fn restart_ice<'a>(
+        &'a self,
+        room: &'a RoomId,
+        seat: &'a SeatId,
+        half: Half,
+        remote_ufrag: Option<&'a str>,
+    ) -> Answer<'a, IceParameters>;
     fn set_policy<'a>(&'a self, room: &'a RoomId, policy: Policy) -> Answer<'a, ()>;
     fn close_half<'a>(
         &'a self,
@@ -71,6 +86,26 @@ impl<T: Transport> Switch for T {
         sdp: &'a str,
     ) -> Answer<'a, ()> {
         Box::pin(Transport::accept_down(self, room, seat, generation, sdp))
+    }
+
+    fn answer_down<'a>(
+        &'a self,
+        room: &'a RoomId,
+        seat: &'a SeatId,
+        sdp: &'a str,
+        watch: Watch,
+    ) -> Answer<'a, String> {
+        Box::pin(Transport::answer_down(self, room, seat, sdp, watch))
+    }
+
+    fn restart_ice<'a>(
+        &'a self,
+        room: &'a RoomId,
+        seat: &'a SeatId,
+        half: Half,
+        remote_ufrag: Option<&'a str>,
+    ) -> Answer<'a, IceParameters> {
+        Box::pin(Transport::restart_ice(self, room, seat, half, remote_ufrag))
     }
 
     fn set_policy<'a>(&'a self, room: &'a RoomId, policy: Policy) -> Answer<'a, ()> {

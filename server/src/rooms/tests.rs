@@ -1,6 +1,7 @@
 //! Rooms as their clients see them: a real store, a real recorder, real WebSockets on loopback; only the relay is a double.
 
 mod client;
+mod doors;
 mod house;
 mod journey;
 mod refusals;

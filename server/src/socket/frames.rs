@@ -76,6 +76,9 @@ pub enum MediaFromClient {
     },
     Restart {
         half: Half,
+        /// Of the down half: a new path for the connection that there is, with all its tracks.
+        #[serde(default)]
+        ice: bool,
     },
 }
 

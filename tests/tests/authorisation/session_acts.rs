@@ -37,10 +37,13 @@ pub async fn denied(world: &mut World, tally: &mut Tally) {
                 continue;
             }
             let heard = match act {
-                SessionAct::TakeEvidence => &still,
-                _ => &at_the_door,
+                SessionAct::TakeEvidence => still.clone(),
+                SessionAct::IssueMediaToken | SessionAct::RevokeMediaToken => {
+                    media_token(world, *act, seat).await
+                }
+                _ => at_the_door.clone(),
             };
-            tally.heard(Act::Session(*act), seat, heard);
+            tally.heard(Act::Session(*act), seat, &heard);
         }
     }
     let before = head(world).await;
@@ -140,6 +143,12 @@ async fn tries(world: &mut World, act: SessionAct, seat: &Seat) -> Heard {
     if act == SessionAct::TakeEvidence {
         return still(world, seat, seat.who).await;
     }
+    if matches!(
+        act,
+        SessionAct::IssueMediaToken | SessionAct::RevokeMediaToken
+    ) {
+        return media_token(world, act, seat).await;
+    }
     let command = command(world, act, seat);
     let socket = world.review.socket(key(seat));
     match socket.try_command(command, None).await {
@@ -156,6 +165,23 @@ async fn still(world: &World, seat: &Seat, id: &str) -> Heard {
     let put = world.office.api(seat.who).request(Method::PUT, &path);
     let put = put.header("content-digest", format!("sha-256=:{digest}:"));
     let (status, said) = answer(put.body(bytes).send().await.unwrap()).await;
+    if status.is_success() {
+        return Heard::Done;
+    }
+    Heard::Refused(said["code"].as_str().unwrap().to_owned())
+}
+
+async fn media_token(world: &World, act: SessionAct, seat: &Seat) -> Heard {
+    let path = format!("/api/v1/sessions/{}/media-tokens", world.sessions[&seat.of]);
+    let api = world.office.api(seat.who);
+    let answered = if act == SessionAct::IssueMediaToken {
+        let body = json!({"name": "示例无人机", "direction": "publish"});
+        api.post(&path, &body).await
+    } else {
+        let path = format!("{path}/m1");
+        api.request(Method::DELETE, &path).send().await.unwrap()
+    };
+    let (status, said) = answer(answered).await;
     if status.is_success() {
         return Heard::Done;
     }

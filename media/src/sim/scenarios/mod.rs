@@ -9,5 +9,6 @@ mod policy;
 mod reconnect;
 mod slow_signalling;
 mod tracks;
+mod watch;
 
 mod vanish;

@@ -63,6 +63,8 @@ acts! {
         Acknowledge = "acknowledge",
         End = "end",
         Close = "close",
+        IssueMediaToken = "issue_media_token",
+        RevokeMediaToken = "revoke_media_token",
     }
 }
 

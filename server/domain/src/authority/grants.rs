@@ -141,7 +141,9 @@ fn in_session(act: SessionAct) -> &'static [Grant] {
         | Of::PrepareRecord
         | Of::NoteSignatureRefused
         | Of::End
-        | Of::Close => &CHAIR,
+        | Of::Close
+        | Of::IssueMediaToken
+        | Of::RevokeMediaToken => &CHAIR,
         Of::AcknowledgeNotice | Of::RefuseNotice | Of::ChangeMedia | Of::Acknowledge => {
             &EVERYBODY_CALLED
         }

@@ -59,6 +59,8 @@ impl Act {
             Command::Acknowledge { .. } => Of::Acknowledge,
             Command::End { .. } => Of::End,
             Command::Close {} => Of::Close,
+            Command::IssueMediaToken { .. } => Of::IssueMediaToken,
+            Command::RevokeMediaToken { .. } => Of::RevokeMediaToken,
         })
     }
 

@@ -3,6 +3,7 @@
 mod close;
 mod conclude;
 mod door;
+mod doors;
 mod guard;
 mod location;
 mod people;
@@ -81,6 +82,9 @@ fn events(guard: &Guard<'_>, command: &Command) -> Result<Vec<Event>, Refusal> {
         | Command::NoteSignatureRefused { .. }
         | Command::DraftDecision { .. }
         | Command::SealDecision { .. } => conclude::decide(guard, command),
+        Command::IssueMediaToken { .. } | Command::RevokeMediaToken { .. } => {
+            doors::decide(guard, command)
+        }
         Command::Announce {}
         | Command::Acknowledge { .. }
         | Command::End { .. }

@@ -7,6 +7,7 @@ use crate::people::{PersonId, SeatId};
 use crate::refusal::{Code, Refusal};
 use crate::session::{Presence, Recording, Session, Stage};
 
+use super::doors;
 use super::guard::opens_to;
 use super::settle::settled;
 
@@ -26,6 +27,9 @@ pub fn report(
         | Report::ConnectionLost { .. }
         | Report::ConnectionRestored { .. }
         | Report::Departed { .. } => presence(session, report, ctx)?,
+        Report::MediaConnected { .. } | Report::MediaDisconnected { .. } => {
+            doors::report(session, report)?
+        }
         _ => recording(session, report)?,
     };
     Ok(settled(session, vec![event], ctx))

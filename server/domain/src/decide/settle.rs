@@ -1,12 +1,14 @@
-//! Consequences that nobody asks for, in the same batch as their cause (R15, R18).
+//! Consequences that nobody asks for, in the same batch as their cause (R15, R18, R28).
 
 use crate::checks;
 use crate::command::{Actor, Context};
+use crate::doors::{Direction, DisconnectCause};
 use crate::event::{Event, Recorded, Suspension};
 use crate::session::{IdentityCheck, Recording, Session, Stage};
 
 /// The events with what follows from them: a check of identity whose two are no longer there stops; a live session
-/// without its quorum or its recording is suspended; one suspended for its quorum goes on when that is back.
+/// without its quorum or its recording is suspended; one suspended for its quorum goes on when that is back; a deliberation
+/// shuts out whatever plays.
 pub(super) fn settled(session: &Session, mut events: Vec<Event>, ctx: &Context<'_>) -> Vec<Event> {
     let mut after = session.clone();
     for event in &events {
@@ -27,7 +29,8 @@ fn recorded(event: &Event, ctx: &Context<'_>) -> Recorded {
     }
 }
 
-/// Ends: a stop clears the check, a suspension needs the live stage, a resumption what a suspension lacks.
+/// Ends: a stop clears the check, a suspension needs the live stage, a resumption what a suspension lacks, a player is shut
+/// out once.
 fn consequence(session: &Session, ctx: &Context<'_>) -> Option<Event> {
     if let Some(check) = &session.identity_check
         && !can_go_on(session, check, ctx)
@@ -35,6 +38,16 @@ fn consequence(session: &Session, ctx: &Context<'_>) -> Option<Event> {
         return Some(Event::IdentityCheckStopped {
             person: check.person.clone(),
         });
+    }
+    if session.is_deliberating() {
+        let mut players = session.media_tokens.iter();
+        let shown = players.find(|of| of.direction == Direction::Play && of.connected);
+        if let Some(of) = shown {
+            return Some(Event::MediaDisconnected {
+                token: of.token.clone(),
+                cause: DisconnectCause::Deliberation,
+            });
+        }
     }
     let quorum = checks::has_quorum(session, &ctx.cases);
     match (&session.stage, &session.recording) {

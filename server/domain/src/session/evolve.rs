@@ -26,6 +26,7 @@ impl Session {
         self.evolve_location(&entry.event, at);
         self.evolve_recording(&entry.event, at);
         self.evolve_survey(&entry.event, at);
+        self.evolve_doors(&entry.event);
         self.evolve_matters(entry);
     }
 

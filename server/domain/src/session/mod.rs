@@ -3,6 +3,7 @@
 //! [`Session::evolve`] takes any sequence of events and never panics: an event that cannot apply where the session stands
 //! changes nothing. So a state is lawful however it came about, and `decide` alone says which events may be written.
 
+mod doors;
 mod evolve;
 mod evolve_matters;
 mod evolve_people;
@@ -14,6 +15,7 @@ mod stage;
 
 use std::collections::BTreeMap;
 
+pub use doors::MediaToken;
 pub use location::{Deviation, LocationOverride, OnSiteRequest};
 pub use matter::Matter;
 pub use presence::{
@@ -65,6 +67,8 @@ pub struct Session {
     /// The one survey record of all cases.
     pub record: Option<PreparedRecord>,
     pub receipts: u32,
+    /// In the order issued; the revoked too.
+    pub media_tokens: Vec<MediaToken>,
 }
 
 /// A segment of one recorded track.
@@ -184,6 +188,7 @@ impl Session {
             matters: scheduled.cases().map(|of| Matter::new(of.case)).collect(),
             record: None,
             receipts: 0,
+            media_tokens: Vec::new(),
         }
     }
 }

@@ -5,6 +5,7 @@ mod case;
 pub(crate) use case::play as case_play;
 mod decision;
 mod documents;
+mod doors;
 mod identity_check;
 mod invariants;
 mod limits;

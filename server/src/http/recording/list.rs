@@ -127,7 +127,7 @@ fn end_of(track: &Map<String, Value>) -> i64 {
     number("start_us").saturating_add(number("duration_us"))
 }
 
-/// The track with the name of the person who sent it.
+/// The track with the name of who sent it.
 fn named(mut track: Map<String, Value>, state: &Session) -> Value {
     let name = track
         .get("person")
@@ -140,6 +140,12 @@ fn named(mut track: Map<String, Value>, state: &Session) -> Value {
                 .find(|p| p.person.0 == person)
         })
         .map(|participant| participant.name.clone());
+    // What a machine sent has the name of its source.
+    let machine = || {
+        let (seat, _) = track.get("track")?.as_str()?.rsplit_once('-')?;
+        Some(state.media_token(seat)?.name.clone())
+    };
+    let name = name.or_else(machine);
     track.insert("name".to_owned(), name.map_or(Value::Null, Value::String));
     Value::Object(track)
 }

@@ -201,6 +201,14 @@ impl Client {
         }
     }
 
+    /// Takes one more frame.
+    pub async fn next(&mut self) {
+        let frame = self.frame().await.unwrap();
+        if frame.get("entry").is_none() {
+            self.others.push_back(frame);
+        }
+    }
+
     /// The events of all entries that are open to this client.
     pub fn events(&self) -> Vec<Value> {
         let bodies = self.entries.iter().filter_map(Entry::body);

@@ -1,13 +1,13 @@
 //! A server on loopback with demonstration data, and a relay that only notes what it is told.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use kanjie_domain::PersonId;
 use kanjie_media::{
-    DownOffer, DownTrack, Half, MediaError, Policy, RelayEvent, RoomId, SeatId, SeatStats, Source,
-    Tap, TrackId, Transport,
+    DownOffer, DownTrack, Half, HalfStats, IceParameters, MediaError, Policy, RelayEvent, RoomId,
+    SeatId, SeatStats, Source, Tap, TrackId, Transport,
 };
 use kanjie_store::{LinkTo, NewSignIn};
 use tempfile::TempDir;
@@ -31,6 +31,7 @@ pub enum Asked {
     Policy(Policy),
     Removed(String),
     UpOffer(String, Vec<(String, Source)>),
+    Watched(String),
     DownOffer(String),
     DownAnswer(String, u64),
     HalfClosed(String, Half),
@@ -44,6 +45,8 @@ pub struct Told {
     pub asked: Vec<Asked>,
     pub tap: Option<Arc<dyn Tap>>,
     pub watch: Option<Watch>,
+    /// What came in by doors and is still there.
+    machines: BTreeSet<String>,
     generation: u64,
 }
 
@@ -85,6 +88,32 @@ impl Transport for FakeRelay {
         self.note(Asked::Closed);
     }
 
+    async fn answer_down(
+        &self,
+        _: &RoomId,
+        seat: &SeatId,
+        _: &str,
+        _: kanjie_media::Watch,
+    ) -> Result<String, MediaError> {
+        self.0.lock().unwrap().machines.insert(seat.0.clone());
+        self.note(Asked::Watched(seat.0.clone()));
+        Ok(String::from("answer"))
+    }
+
+    async fn restart_ice(
+        &self,
+        _: &RoomId,
+        _: &SeatId,
+        _: Half,
+        _: Option<&str>,
+    ) -> Result<IceParameters, MediaError> {
+        Ok(IceParameters {
+            ufrag: String::from("ufrag"),
+            pwd: String::from("password"),
+            candidates: Vec::new(),
+        })
+    }
+
     async fn answer_up(
         &self,
         _: &RoomId,
@@ -94,6 +123,9 @@ impl Transport for FakeRelay {
     ) -> Result<String, MediaError> {
         if sdp == "bad" {
             return Err(MediaError::BadDescription("bad"));
+        }
+        if seat.0.starts_with('m') {
+            self.0.lock().unwrap().machines.insert(seat.0.clone());
         }
         self.note(Asked::UpOffer(seat.0.clone(), sources.to_vec()));
         Ok("answer".to_owned())
@@ -142,13 +174,25 @@ impl Transport for FakeRelay {
     }
 
     async fn remove_seat(&self, _: &RoomId, seat: &SeatId) {
+        self.0.lock().unwrap().machines.remove(&seat.0);
         self.note(Asked::Removed(seat.0.clone()));
     }
 
     async fn request_keyframe(&self, _: &RoomId, _: &TrackId) {}
 
     async fn stats(&self, _: &RoomId) -> Vec<SeatStats> {
-        Vec::new()
+        let told = self.0.lock().unwrap();
+        let stats = |seat: &String| SeatStats {
+            seat: SeatId(seat.clone()),
+            rtt_ms: None,
+            up: Some(HalfStats {
+                connected: true,
+                ..HalfStats::default()
+            }),
+            down: None,
+            tracks: Vec::new(),
+        };
+        told.machines.iter().map(stats).collect()
     }
 }
 

@@ -2,8 +2,9 @@
 
 use crate::audience::audience;
 use crate::command::Command;
+use crate::doors::Direction;
 use crate::event::{ChatScope, DecisionKind, Ending, Event, SurveyOutcome};
-use crate::people::{Participant, PersonId};
+use crate::people::{Participant, PersonId, SeatId};
 use crate::readiness::{Act, readiness};
 use crate::refusal::Code;
 use crate::session::{Outcome, Presence, Session, Stage};
@@ -262,9 +263,12 @@ fn media_stays_inside(session: &Session) {
         }
         for to in &publishing.to {
             assert_eq!(in_check(&from), in_check(to));
-            let of_seats = seats[&from].iter().map(|who| (who, true));
-            for ((who, presence), sends) in of_seats.chain(seats[to].iter().map(|who| (who, false)))
-            {
+            if session.media_token(&to.0).is_some() {
+                players_get_what_an_applicant_gets(session, to);
+            }
+            let persons = |seat| seats.get(seat).into_iter().flatten();
+            let of_seats = persons(&from).map(|who| (who, true));
+            for ((who, presence), sends) in of_seats.chain(persons(to).map(|who| (who, false))) {
                 assert!(presence.is_connected() && presence.has_acknowledged());
                 if !in_check(&from) {
                     in_the_room(session, who, presence, sends);
@@ -273,13 +277,30 @@ fn media_stays_inside(session: &Session) {
         }
         if publishing.record {
             assert!(session.recording.is_running());
-            assert!(
-                seats[&from]
-                    .iter()
-                    .all(|(_, presence)| presence.is_in_room())
-            );
+            let persons = seats.get(&from).into_iter().flatten();
+            assert!(persons.clone().count() > 0 || is_source(session, &from));
+            for (_, presence) in persons {
+                assert!(presence.is_in_room());
+            }
         }
     }
+}
+
+/// A machine that is there by a token that is good.
+fn is_source(session: &Session, seat: &SeatId) -> bool {
+    let token = session.media_token(&seat.0);
+    token.is_some_and(|of| !of.revoked && of.is_source())
+}
+
+/// R28.
+fn players_get_what_an_applicant_gets(session: &Session, player: &SeatId) {
+    let token = session.media_token(&player.0).unwrap();
+    assert!(token.direction == Direction::Play && token.connected && !token.revoked);
+    assert!(!session.is_deliberating());
+    assert!(matches!(
+        session.stage,
+        Stage::Live(_) | Stage::Suspended { .. } | Stage::Ended
+    ));
 }
 
 fn in_the_room(session: &Session, who: &Participant, presence: &Presence, sends: bool) {

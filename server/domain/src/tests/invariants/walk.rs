@@ -1,6 +1,7 @@
 //! A random walk: mostly the next step of a valid journey, else anything by anybody.
 
 use crate::command::{Actor, Command, Report};
+use crate::doors::{Direction, DisconnectCause};
 use crate::event::{
     Answer, ChatScope, CheckResult, DepartureCause, Ending, Event, EvidenceKind, IdentityMethod,
     OpinionKind, Point, Position, Scheduled, Stance, SurveyOutcome,
@@ -164,6 +165,7 @@ impl Walk {
         let person = person(self.dice.pick(&ALL));
         let segment = format!("000{}-aaaaaaaa", self.dice.below(9));
         let seat = format!("seat-{}", self.dice.pick(&ALL));
+        let token = self.token();
         let reports = [
             Report::ConnectionLost {
                 person: person.clone(),
@@ -182,6 +184,13 @@ impl Walk {
             Report::Departed {
                 person: person.clone(),
                 cause: DepartureCause::Removed,
+            },
+            Report::MediaConnected {
+                token: token.clone(),
+            },
+            Report::MediaDisconnected {
+                token,
+                cause: DisconnectCause::Lost,
             },
             Report::RecordingStopped {
                 detail: "disk".to_owned(),
@@ -216,6 +225,9 @@ impl Walk {
         let method = self
             .dice
             .pick(&[IdentityMethod::IdCard, IdentityMethod::SecondFactor]);
+        let direction = self.dice.pick(&[Direction::Publish, Direction::Play]);
+        let (token, digest) = (self.token(), format!("{:064x}", self.dice.next()));
+        let name = self.dice.pick(&["drone", "active-speaker", "s1-screen"]);
         vec![
             Command::OpenLobby {
                 clock_override: None,
@@ -268,7 +280,17 @@ impl Walk {
             Command::Resume {},
             Command::BeginDeliberation {},
             Command::EndDeliberation {},
+            Command::IssueMediaToken {
+                name: name.to_owned(),
+                direction,
+                digest,
+            },
+            Command::RevokeMediaToken { token },
         ]
+    }
+
+    fn token(&mut self) -> String {
+        format!("m{}", 1 + self.dice.below(4))
     }
 
     fn position(&mut self) -> Position {
