@@ -135,6 +135,24 @@ impl Policy {
     }
 }
 
+/// Where a picture stands on a seat's screen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct View {
+    pub track: TrackId,
+    /// Device pixels.
+    pub width: u16,
+    pub height: u16,
+    /// It is made sharp before others are shown at all: the site's camera. A screen always is.
+    pub important: bool,
+}
+
+impl View {
+    /// How many pixels it fills.
+    pub fn pixels(&self) -> u32 {
+        u32::from(self.width) * u32::from(self.height)
+    }
+}
+
 /// The relay's offer for a seat's down connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DownOffer {
@@ -203,6 +221,19 @@ pub enum RelayEvent {
     /// until then, and not while an offer waits for its answer; a client that came back without having answered needs a
     /// new offer anyway.
     DownNeedsOffer { room: RoomId, seat: SeatId },
+    /// Of this track, which it sends in several layers (`a=rid`), only these are needed: the client pauses the others
+    /// (`RTCRtpSender.setParameters`, `active`), and sends these again. All are needed until this is said.
+    LayersWanted {
+        room: RoomId,
+        track: TrackId,
+        rids: Vec<String>,
+    },
+    /// Whether the way to this seat is too narrow for any picture: it hears, and sees nothing. It ends by itself.
+    AudioOnly {
+        room: RoomId,
+        seat: SeatId,
+        on: bool,
+    },
     /// This seat is now the loudest speaker (RFC 6464 levels).
     Speaking { room: RoomId, seat: SeatId },
     /// The tap had to drop packets of this track since the last such event.
@@ -370,6 +401,15 @@ pub trait Transport: Clone + Send + Sync + 'static {
         &self,
         room: &RoomId,
         policy: Policy,
+    ) -> impl Future<Output = Result<(), MediaError>> + Send;
+
+    /// Says what a seat's screen shows, and how large: all of it, each time. What is not named is not sent; a seat that
+    /// never said gets everything in full size.
+    fn set_views(
+        &self,
+        room: &RoomId,
+        seat: &SeatId,
+        views: Vec<View>,
     ) -> impl Future<Output = Result<(), MediaError>> + Send;
 
     /// Asks a track's publisher for a keyframe (for a recording that begins a new segment); throttled with all others

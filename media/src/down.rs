@@ -1,32 +1,42 @@
 //! A seat's down connection: its slots (m-lines), the offers for them, and what the subscriber asks for.
 
+mod credit;
+mod pictures;
+
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use rand::Rng;
 use rtc_rtcp::reception_report::ReceptionReport;
 
+use credit::Credit;
+
 use crate::api::{Codec, CodecKind, SeatId, Source, TrackId, Watch};
-use crate::forward::Forwarder;
-use crate::inbound::{Accepted, SenderClock};
+use crate::estimate::Estimator;
+use crate::forward::{Forwarder, Original, Outgoing, Passing};
 use crate::peer::Connection;
 use crate::rtcp::{self, Told, ntp_from_us};
-use crate::rtp::{ExtensionIds, RtpView};
-use crate::sdp::offer::{Carried, DownMedia, OfferedSlot};
+use crate::rtp::ExtensionIds;
+use crate::sdp::offer::{Carried, DownMedia, OfferedSlot, TRANSPORT_CC_ID};
 use crate::sdp::watch::Watched;
 use crate::stats::HalfStats;
+use crate::stream::{RateMeter, SenderClock};
 use crate::worker::{Now, Output};
 
 /// Time between sender reports of a slot.
 const REPORT: Duration = Duration::from_millis(1000);
 /// m-lines of one connection.
 const MAX_SLOTS: usize = 64;
+/// What a packet takes on the way beside its payload, about: RTP with extensions, SRTP's tag, UDP and IP.
+const HEADERS: usize = 12 + 12 + 16 + 28;
+/// Padding of one packet of a train: what its length byte can say, in whole words.
+const PADDING: u8 = 252;
 
 /// The seat of a slot that has nobody's track.
 const NOBODY: u32 = u32::MAX;
 
 /// A track as the room knows it: seats by number, which a returning seat does not get again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TrackKey {
     pub seat: u32,
     pub source: Source,
@@ -50,6 +60,8 @@ struct Carrying {
     ready: bool,
     /// The policy lets it pass.
     allowed: bool,
+    /// The layer chosen for it, whether it is being sent or not.
+    chosen: Option<usize>,
 }
 
 /// An m-line.
@@ -73,6 +85,16 @@ pub struct Down {
     /// Of a client that offered: what its slots show. They stay as it offered them, and change what they carry.
     watching: Option<Watching>,
     pub rtt: Option<Duration>,
+    estimator: Estimator,
+    sound: RateMeter,
+    /// What retransmissions may take.
+    credit: Credit,
+    /// Pictures wait until the queue before the bottleneck is short.
+    stopped: bool,
+    /// When a picture last had to become smaller.
+    fell: Option<Instant>,
+    /// No picture fits.
+    pub audio_only: bool,
     loss: f64,
     jitter_ms: f64,
     nacked: u64,
@@ -91,8 +113,7 @@ struct Watching {
 pub struct Request {
     slot: usize,
     pub key: TrackKey,
-    pub generation: u64,
-    pub seq: u64,
+    pub original: Original,
 }
 
 impl Down {
@@ -105,6 +126,12 @@ impl Down {
             notified: false,
             watching: None,
             rtt: None,
+            estimator: Estimator::default(),
+            sound: RateMeter::default(),
+            credit: Credit::default(),
+            stopped: false,
+            fell: None,
+            audio_only: false,
             loss: 0.0,
             jitter_ms: 0.0,
             nacked: 0,
@@ -171,6 +198,7 @@ impl Down {
                 forwarder,
                 ready: false,
                 allowed: true,
+                chosen: Some(0),
             });
         }
         if self.slots.is_empty() {
@@ -212,6 +240,7 @@ impl Down {
                     forwarder,
                     ready: false,
                     allowed: false,
+                    chosen: Some(0),
                 }),
             });
         }
@@ -256,6 +285,7 @@ impl Down {
             if carrying.key != track.key || carrying.forwarder.kind != kind || !carrying.ready {
                 carrying.ready = carrying.forwarder.change(kind, rate, media);
                 (carrying.key, carrying.id) = (track.key, track.id);
+                carrying.chosen = Some(0);
             }
             carrying.allowed = true;
         }
@@ -343,54 +373,60 @@ impl Down {
 
     /// The client's connection is a new one: it has seen nothing yet.
     pub fn start_over(&mut self) {
+        self.estimator = Estimator::default();
         for carrying in self.carrying_mut() {
             carrying.forwarder.shut();
         }
     }
 
-    /// Tracks that could be sent but wait for a keyframe.
-    pub fn waiting(&self) -> Vec<TrackKey> {
-        let passes = |carrying: &&Carrying| {
-            carrying.ready && carrying.allowed && carrying.forwarder.waiting()
-        };
+    /// Tracks that could be sent but wait for a keyframe, and of which layer.
+    pub fn waiting(&self) -> Vec<(TrackKey, usize)> {
+        let passes = |carrying: &&Carrying| carrying.ready && carrying.allowed;
         self.carrying()
             .filter(passes)
-            .map(|carrying| carrying.key)
+            .filter_map(|carrying| Some((carrying.key, carrying.forwarder.waiting()?)))
             .collect()
     }
 
-    /// Sends a packet on, if this subscriber may and can have it. Says whether it waits for a keyframe.
+    /// Sends a packet on, if this subscriber may and can have it. Says of which layer it waits for a keyframe.
     pub fn forward(
         &mut self,
         key: TrackKey,
-        accepted: &Accepted,
-        view: &RtpView<'_>,
-        ids: &ExtensionIds,
+        passing: &Passing<'_>,
         now: Now,
         out: &mut Output,
-    ) -> bool {
+    ) -> Option<usize> {
         let carrying = self
             .slots
             .iter_mut()
             .filter_map(|slot| slot.carrying.as_mut())
-            .find(|c| c.key == key);
-        let Some(carrying) = carrying.filter(|carrying| carrying.ready && carrying.allowed) else {
-            return false;
-        };
+            .find(|c| c.key == key)
+            .filter(|carrying| carrying.ready && carrying.allowed)?;
         if !self.connection.connected() {
-            return false;
+            return None;
         }
-        match carrying.forwarder.forward(accepted, view, ids, now) {
-            Some(packet) => {
-                self.connection.send_rtp(&packet, now.at, out);
-                false
+        let forwarder = &mut carrying.forwarder;
+        if let Some(mut packet) = forwarder.forward(passing, now) {
+            if forwarder.transport_cc {
+                let stamp = stamp(&mut self.estimator, &mut packet, now);
+                forwarder.stamped(packet.number, stamp);
+                let pace = self.estimator.pace(now.mono_us as i64);
+                self.credit.spend(packet.payload.len() + HEADERS, pace, now);
             }
-            None => carrying.forwarder.waiting(),
+            if forwarder.kind == CodecKind::Opus {
+                self.sound.add(packet.payload.len() + HEADERS, now.at);
+            }
+            self.connection.send_rtp(&packet, now.at, out);
         }
+        forwarder.waiting()
     }
 
     /// Takes a decrypted compound: packets to send again, and tracks that need a keyframe.
-    pub fn receive_rtcp(&mut self, compound: &[u8], now: Now) -> (Vec<Request>, Vec<TrackKey>) {
+    pub fn receive_rtcp(
+        &mut self,
+        compound: &[u8],
+        now: Now,
+    ) -> (Vec<Request>, Vec<(TrackKey, usize)>) {
         let (mut requests, mut keyframes) = (Vec::new(), Vec::new());
         let rtt = self.rtt.unwrap_or(Duration::from_millis(50));
         for told in rtcp::read(compound) {
@@ -402,21 +438,24 @@ impl Down {
                         continue;
                     };
                     for seq in seqs {
-                        if let Some((generation, seq)) =
-                            carrying.forwarder.requested(seq, rtt, now.at)
-                        {
+                        if let Some(original) = carrying.forwarder.requested(seq, rtt, now.at) {
+                            let key = carrying.key;
                             requests.push(Request {
                                 slot,
-                                key: carrying.key,
-                                generation,
-                                seq,
+                                key,
+                                original,
                             });
                         }
                     }
                 }
                 Told::WantsKeyframe { ssrc } => {
-                    keyframes.extend(self.slot_of(ssrc).map(|(_, carrying)| carrying.key))
+                    let carrying = self.slot_of(ssrc).map(|(_, carrying)| carrying);
+                    keyframes.extend(carrying.and_then(|carrying| {
+                        let shown = carrying.forwarder.layer().or(carrying.forwarder.target)?;
+                        Some((carrying.key, shown))
+                    }));
                 }
+                Told::Transport(report) => self.estimator.report(&report, now.mono_us as i64),
                 Told::SenderClock { .. } => {}
             }
         }
@@ -459,11 +498,12 @@ impl Down {
         }
     }
 
-    /// Sends a kept packet again.
+    /// Sends a kept packet again. `red`: it carries sound with its past.
     pub fn resend(
         &mut self,
         request: Request,
         packet: &Bytes,
+        red: bool,
         ids: &ExtensionIds,
         now: Now,
         out: &mut Output,
@@ -477,9 +517,27 @@ impl Down {
         else {
             return;
         };
-        let Some(again) = carrying.forwarder.resend(packet, request.seq, ids) else {
+        // What is asked for again must not fill a way that is full: the client asks once more.
+        if carrying.forwarder.transport_cc && carrying.forwarder.kind != CodecKind::Opus {
+            let pace = self.estimator.pace(now.mono_us as i64);
+            if self.stopped || !self.credit.has(packet.len() + HEADERS, pace, now) {
+                return;
+            }
+        }
+        let forwarder = &mut carrying.forwarder;
+        let Some(mut again) = forwarder.resend(packet, request.original, red, ids) else {
             return;
         };
+        if forwarder.transport_cc && again.header.ssrc == forwarder.rtx_ssrc {
+            stamp(&mut self.estimator, &mut again, now);
+        } else if forwarder.transport_cc {
+            // The same number again is the same nonce again: it must be the same packet, this extension included.
+            let Some(stamp) = forwarder.stamp_of(again.number) else {
+                return;
+            };
+            again.header.transport = Some((TRANSPORT_CC_ID, stamp));
+            self.estimator.sent_again(stamp);
+        }
         if self.connection.send_rtp(&again, now.at, out) {
             self.retransmitted += 1;
         }
@@ -489,7 +547,7 @@ impl Down {
     /// its publisher's.
     pub fn report(
         &mut self,
-        clock: impl Fn(TrackKey) -> Option<(SenderClock, u32, i64)>,
+        clock: impl Fn(TrackKey, u64) -> Option<(SenderClock, u32, i64)>,
         now: Now,
         out: &mut Output,
     ) {
@@ -504,7 +562,8 @@ impl Down {
             if recent || !carrying.ready || !carrying.allowed || forwarder.packets == 0 {
                 continue;
             }
-            let Some((clock, rate, offset_us)) = clock(carrying.key) else {
+            let stream = forwarder.generation();
+            let Some((clock, rate, offset_us)) = stream.and_then(|s| clock(carrying.key, s)) else {
                 continue;
             };
             let publisher_rtp = clock.rtp_at(now.wall_us - offset_us, rate);
@@ -538,4 +597,11 @@ impl Down {
             retransmitted: self.retransmitted,
         }
     }
+}
+
+/// Gives a packet that leaves now its transport-wide number.
+fn stamp(estimator: &mut Estimator, packet: &mut Outgoing<'_>, now: Now) -> u16 {
+    let stamp = estimator.sent(packet.payload.len() + HEADERS, now.mono_us as i64);
+    packet.header.transport = Some((TRANSPORT_CC_ID, stamp));
+    stamp
 }

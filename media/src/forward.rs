@@ -1,9 +1,8 @@
-//! One subscriber's copy of one track: sequence numbers and timestamps of its own, continuous across whatever the
-//! publisher does; retransmissions; sender reports.
+//! One subscriber's copy of one track: sequence numbers, timestamps and picture numbers of its own, continuous across
+//! whatever the publisher does and whichever layer is chosen; retransmissions; sender reports.
 //!
-//! Numbers map by an offset ([`Anchor`]), so the publisher's history serves every subscriber. Nothing before the anchor
-//! is ever sent: what passed while the subscriber was shut out stays out, retransmissions included. Layer selection for
-//! simulcast will choose here; pacing and congestion control will sit between here and the connection.
+//! Numbers map by offsets ([`Anchor`]), so the publisher's history serves every subscriber. Nothing before an anchor
+//! is ever sent: what passed while the subscriber was shut out stays out, retransmissions included.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -12,19 +11,39 @@ use bytes::Bytes;
 
 use crate::api::CodecKind;
 use crate::inbound::Accepted;
+use crate::red;
+use crate::rtcp::us_from_ntp;
 use crate::rtp::{ExtensionIds, Rewrite, RtpView};
-use crate::sdp::offer::DownMedia;
+use crate::sdp::offer::{DownMedia, OPUS, RED};
+use crate::stream::SenderClock;
+use crate::vp8::{Last, Numbers, Offsets, Patch};
 use crate::worker::Now;
 
 /// Retransmissions remembered, so that an impatient client does not get the same one again and again.
 const RECENT: usize = 128;
+/// Anchors kept for what is asked for again after a change of layer.
+const MAX_ANCHORS: usize = 4;
+/// Transport-wide numbers remembered of packets that would go out again as they were.
+const MAX_STAMPS: usize = 256;
 
-/// Where the publisher's numbers stand in the subscriber's.
+/// Where the numbers of one of the publisher's streams stand in the subscriber's.
 #[derive(Clone, Copy, Debug)]
 struct Anchor {
     generation: u64,
+    layer: usize,
     from: u64,
     to: u64,
+    /// Numbers from here on belong to the anchor after it.
+    end: u64,
+    timestamp: u32,
+    pictures: Offsets,
+}
+
+impl Anchor {
+    fn number(&self, seq: u64) -> Option<u64> {
+        let number = self.to + seq.checked_sub(self.from)?;
+        (number < self.end).then_some(number)
+    }
 }
 
 /// Sends one track to one subscriber.
@@ -33,19 +52,25 @@ pub struct Forwarder {
     pub ssrc: u32,
     pub rtx_ssrc: u32,
     pub kind: CodecKind,
+    /// The layer that the subscriber is to have; `None`: nothing, for now.
+    pub target: Option<usize>,
     clock_rate: u32,
     payload_type: u8,
     rtx_payload_type: Option<u8>,
     audio_level: Option<u8>,
     orientation: Option<u8>,
-    anchor: Option<Anchor>,
-    /// The publisher's stream that `timestamp_offset` belongs to.
-    timed: Option<u64>,
-    timestamp_offset: u32,
+    red: bool,
+    pub transport_cc: bool,
+    /// The newest last; that one counts if `anchored`.
+    anchors: VecDeque<Anchor>,
+    anchored: bool,
+    pictures: Last,
+    first_timestamp: u32,
     next: u64,
     rtx_next: u16,
     last: Option<(u32, Instant)>,
     recent: VecDeque<(u64, Instant)>,
+    stamps: VecDeque<(u64, u16)>,
     pub packets: u32,
     pub octets: u32,
     pub reported_at: Option<Instant>,
@@ -56,6 +81,35 @@ pub struct Forwarder {
 pub struct Outgoing<'a> {
     pub header: Rewrite,
     pub payload: &'a [u8],
+    pub patch: Patch,
+    /// `header.seq`, or that of the original of a retransmission, without wrap.
+    pub number: u64,
+}
+
+/// A packet that was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Original {
+    pub generation: u64,
+    pub seq: u64,
+}
+
+/// A packet on its way to a track's subscribers.
+#[derive(Debug)]
+pub struct Passing<'a> {
+    pub accepted: &'a Accepted,
+    pub view: RtpView<'a>,
+    pub ids: ExtensionIds,
+    /// Last reports of the track's streams, by generation, with a keyframe: they share the publisher's clock.
+    pub clocks: Vec<(u64, SenderClock)>,
+}
+
+impl Passing<'_> {
+    fn clock(&self, generation: u64) -> Option<SenderClock> {
+        let mut known = self.clocks.iter();
+        known
+            .find(|(of, _)| *of == generation)
+            .map(|(_, clock)| *clock)
+    }
 }
 
 impl Forwarder {
@@ -71,19 +125,24 @@ impl Forwarder {
             ssrc,
             rtx_ssrc,
             kind,
+            target: Some(0),
             clock_rate,
             payload_type: 0,
             rtx_payload_type: None,
             audio_level: None,
             orientation: None,
-            anchor: None,
-            timed: None,
-            timestamp_offset: u32::from(random[2]) << 16 | u32::from(random[3]),
+            red: false,
+            transport_cc: false,
+            anchors: VecDeque::new(),
+            anchored: false,
+            pictures: Last::default(),
+            first_timestamp: u32::from(random[2]) << 16 | u32::from(random[3]),
             // Below half, so that the rollover counter is never in doubt (RFC 3711 section 3.3.1).
             next: (1 << 16) + u64::from(random[0] & 0x7fff),
             rtx_next: random[1] & 0x7fff,
             last: None,
             recent: VecDeque::new(),
+            stamps: VecDeque::new(),
             packets: 0,
             octets: 0,
             reported_at: None,
@@ -100,8 +159,17 @@ impl Forwarder {
             self.rtx_payload_type,
             self.audio_level,
             self.orientation,
+            self.red,
+            self.transport_cc,
         );
-        let agreed = (payload_type, rtx, media.audio_level, media.orientation);
+        let agreed = (
+            payload_type,
+            rtx,
+            media.audio_level,
+            media.orientation,
+            media.red,
+            media.transport_cc,
+        );
         if before != agreed {
             // A number must never be encrypted twice with two different headers: nothing sent so far is sent again.
             self.shut();
@@ -111,6 +179,8 @@ impl Forwarder {
             self.rtx_payload_type,
             self.audio_level,
             self.orientation,
+            self.red,
+            self.transport_cc,
         ) = agreed;
         true
     }
@@ -118,106 +188,217 @@ impl Forwarder {
     /// Goes on with a track of that codec in the same stream: numbers and timestamps continue.
     pub fn change(&mut self, kind: CodecKind, clock_rate: u32, media: &DownMedia) -> bool {
         self.shut();
-        (self.kind, self.clock_rate) = (kind, clock_rate);
+        (self.kind, self.clock_rate, self.target) = (kind, clock_rate, Some(0));
         self.agree(media)
     }
 
     /// Shuts the subscriber out: when it is let in again, it starts at a keyframe, after everything that passed meanwhile.
     pub fn shut(&mut self) {
-        self.anchor = None;
+        self.pause();
+        self.anchors.clear();
         self.recent.clear();
+        self.stamps.clear();
     }
 
-    /// Whether it waits for a keyframe to begin with.
-    pub fn waiting(&self) -> bool {
-        self.anchor.is_none() && self.kind != CodecKind::Opus
+    /// Nothing more until a keyframe; what was sent can still be asked for.
+    pub fn pause(&mut self) {
+        self.anchored = false;
+        let next = self.next;
+        if let Some(anchor) = self.anchors.back_mut() {
+            anchor.end = anchor.end.min(next);
+        }
+    }
+
+    fn anchor(&self) -> Option<&Anchor> {
+        self.anchors.back().filter(|_| self.anchored)
+    }
+
+    /// The layer that is being sent.
+    pub fn layer(&self) -> Option<usize> {
+        self.anchor().map(|anchor| anchor.layer)
+    }
+
+    /// The publisher's stream that is being sent.
+    pub fn generation(&self) -> Option<u64> {
+        self.anchor().map(|anchor| anchor.generation)
+    }
+
+    /// The layer of which it waits for a keyframe to begin with.
+    pub fn waiting(&self) -> Option<usize> {
+        let target = self.target.filter(|_| self.kind != CodecKind::Opus)?;
+        (self.layer() != Some(target)).then_some(target)
     }
 
     /// The subscriber's copy; `None` if it must not or cannot have it (yet).
-    pub fn forward<'a>(
-        &mut self,
-        accepted: &Accepted,
-        view: &RtpView<'a>,
-        ids: &ExtensionIds,
-        now: Now,
-    ) -> Option<Outgoing<'a>> {
-        let anchor = match self
-            .anchor
-            .filter(|anchor| anchor.generation == accepted.generation)
-        {
-            Some(anchor) => anchor,
-            None if accepted.begins_keyframe => self.drop_anchor(accepted, view, now),
-            None => {
-                self.anchor = None;
-                return None;
+    pub fn forward<'a>(&mut self, passing: &Passing<'a>, now: Now) -> Option<Outgoing<'a>> {
+        let Passing {
+            accepted,
+            view,
+            ids,
+            ..
+        } = passing;
+        let known = self.generation() == Some(accepted.generation);
+        if !known && self.target == Some(accepted.layer) {
+            if accepted.begins_keyframe {
+                self.drop_anchor(passing, now);
+            } else if self.layer() == Some(accepted.layer) {
+                // The publisher began anew, and its keyframe has not come yet.
+                self.pause();
             }
-        };
-        let seq = anchor.to + accepted.seq.checked_sub(anchor.from)?;
-        let timestamp = view.timestamp.wrapping_add(self.timestamp_offset);
-        if seq >= self.next {
-            self.next = seq + 1;
+        }
+        // A packet that comes late belongs to the layer before.
+        let of = |anchor: &&Anchor| anchor.generation == accepted.generation;
+        let anchor = *self.anchors.iter().rev().find(of)?;
+        let number = anchor.number(accepted.seq)?;
+        let timestamp = view.timestamp.wrapping_add(anchor.timestamp);
+        let copy = self.copy(view, accepted.red, ids, &anchor, &accepted.numbers, number)?;
+        if number >= self.next {
+            self.next = number + 1;
             self.last = Some((timestamp, now.at));
+            self.pictures.went(&accepted.numbers, &anchor.pictures);
         }
         self.packets = self.packets.wrapping_add(1);
-        self.octets = self.octets.wrapping_add(view.payload.len() as u32);
-        Some(Outgoing {
-            header: self.header(view, ids, seq as u16, timestamp),
-            payload: view.payload,
-        })
+        self.octets = self.octets.wrapping_add(copy.payload.len() as u32);
+        Some(copy)
     }
 
-    fn drop_anchor(&mut self, accepted: &Accepted, view: &RtpView<'_>, now: Now) -> Anchor {
-        if self.timed != Some(accepted.generation) {
-            if let Some((last, at)) = self.last {
-                // A new stream goes on where the old one would be by now.
-                let passed =
-                    now.at.saturating_duration_since(at).as_secs_f64() * f64::from(self.clock_rate);
-                let wanted = last.wrapping_add((passed as u32).max(1));
-                self.timestamp_offset = wanted.wrapping_sub(view.timestamp);
+    fn drop_anchor(&mut self, passing: &Passing<'_>, now: Now) {
+        let Passing { accepted, view, .. } = passing;
+        let before = self.anchors.back().copied();
+        self.pause();
+        let mut timestamp = match before {
+            Some(before) if before.generation == accepted.generation => before.timestamp,
+            Some(before) => {
+                let by_arrival = self.by_arrival(view, now);
+                self.same_clock(&before, passing)
+                    // Reports that contradict what arrived are not believed.
+                    .filter(|offset| {
+                        let apart = offset.wrapping_sub(by_arrival) as i32;
+                        apart.unsigned_abs() < self.clock_rate
+                    })
+                    .unwrap_or(by_arrival)
             }
-            self.timed = Some(accepted.generation);
+            None => self.by_arrival(view, now),
+        };
+        if let Some((last, _)) = self.last {
+            let ahead = view.timestamp.wrapping_add(timestamp).wrapping_sub(last) as i32;
+            // Not back in time, and not the same picture twice.
+            if ahead <= 0 {
+                timestamp = timestamp.wrapping_add(ahead.unsigned_abs() + 1);
+            }
         }
-        let anchor = Anchor {
+        self.anchors.push_back(Anchor {
             generation: accepted.generation,
+            layer: accepted.layer,
             from: accepted.seq,
             to: self.next,
-        };
-        self.anchor = Some(anchor);
-        self.recent.clear();
-        anchor
+            end: u64::MAX,
+            timestamp,
+            pictures: self.pictures.followed_by(&accepted.numbers),
+        });
+        self.anchored = true;
+        if self.anchors.len() > MAX_ANCHORS {
+            self.anchors.pop_front();
+        }
     }
 
-    fn header(&self, view: &RtpView<'_>, ids: &ExtensionIds, seq: u16, timestamp: u32) -> Rewrite {
-        let copy = |ours: Option<u8>, theirs: Option<u8>| {
+    /// The offset with which a stream of the same device goes on exactly where the one before it is, by their reports.
+    fn same_clock(&self, before: &Anchor, passing: &Passing<'_>) -> Option<u32> {
+        let old = passing.clock(before.generation)?;
+        let new = passing.clock(passing.accepted.generation)?;
+        let at = old.rtp_at(us_from_ntp(new.ntp), self.clock_rate);
+        Some(before.timestamp.wrapping_add(at).wrapping_sub(new.rtp))
+    }
+
+    /// A new stream goes on where the old one would be by now.
+    fn by_arrival(&self, view: &RtpView<'_>, now: Now) -> u32 {
+        let Some((last, at)) = self.last else {
+            return self.first_timestamp;
+        };
+        let passed =
+            now.at.saturating_duration_since(at).as_secs_f64() * f64::from(self.clock_rate);
+        let wanted = last.wrapping_add((passed as u32).max(1));
+        wanted.wrapping_sub(view.timestamp)
+    }
+
+    fn copy<'a>(
+        &self,
+        view: &RtpView<'a>,
+        red: bool,
+        ids: &ExtensionIds,
+        anchor: &Anchor,
+        numbers: &Numbers,
+        number: u64,
+    ) -> Option<Outgoing<'a>> {
+        let (payload_type, payload, patch) = match red {
+            true if self.red => (RED, view.payload, red::relabel(view.payload, OPUS)?),
+            true => (
+                self.payload_type,
+                red::primary(view.payload)?,
+                Patch::default(),
+            ),
+            false => (
+                self.payload_type,
+                view.payload,
+                anchor.pictures.patch(numbers),
+            ),
+        };
+        let copied = |ours: Option<u8>, theirs: Option<u8>| {
             let value = theirs.and_then(|id| view.extension(id)?.first());
             ours.zip(value).map_or((0, 0), |(id, value)| (id, *value))
         };
-        Rewrite {
-            payload_type: self.payload_type,
-            seq,
-            timestamp,
+        let header = Rewrite {
+            payload_type,
+            seq: number as u16,
+            timestamp: view.timestamp.wrapping_add(anchor.timestamp),
             ssrc: self.ssrc,
             marker: view.marker,
             extensions: [
-                copy(self.audio_level, ids.audio_level),
-                copy(self.orientation, ids.orientation),
+                copied(self.audio_level, ids.audio_level),
+                copied(self.orientation, ids.orientation),
             ],
+            transport: None,
             osn: None,
+        };
+        Some(Outgoing {
+            header,
+            payload,
+            patch,
+            number,
+        })
+    }
+
+    /// Remembers the transport-wide number under which a packet left: without RTX it leaves with the same again.
+    pub fn stamped(&mut self, number: u64, stamp: u16) {
+        if self.rtx_payload_type.is_none() {
+            if self.stamps.len() >= MAX_STAMPS {
+                self.stamps.pop_front();
+            }
+            self.stamps.push_back((number, stamp));
         }
     }
 
-    /// Which of the publisher's packets (generation, number) a requested one is, if it may be sent again now.
-    pub fn requested(&mut self, seq: u16, rtt: Duration, now: Instant) -> Option<(u64, u64)> {
-        let anchor = self.anchor?;
+    /// The transport-wide number that a packet without RTX must leave with again.
+    pub fn stamp_of(&self, number: u64) -> Option<u16> {
+        let stamp = self.stamps.iter().rev().find(|(known, _)| *known == number);
+        stamp.map(|(_, stamp)| *stamp)
+    }
+
+    /// Which of the publisher's packets a requested one is, if it may be sent again now.
+    pub fn requested(&mut self, seq: u16, rtt: Duration, now: Instant) -> Option<Original> {
         let behind = (self.next as u16).wrapping_sub(seq);
         if behind == 0 || behind > 0x7fff {
             return None;
         }
         let sent = self.next.checked_sub(u64::from(behind))?;
-        let original = anchor.from + sent.checked_sub(anchor.to)?;
+        let anchor = self.anchors.iter().rev().find(|anchor| sent >= anchor.to)?;
+        let original = Original {
+            generation: anchor.generation,
+            seq: anchor.from + (sent - anchor.to),
+        };
         let pause = (rtt / 2).max(Duration::from_millis(10));
         let again = |(number, at): &(u64, Instant)| {
-            *number == original && now.saturating_duration_since(*at) < pause
+            *number == sent && now.saturating_duration_since(*at) < pause
         };
         if self.recent.iter().any(again) {
             return None;
@@ -225,155 +406,71 @@ impl Forwarder {
         if self.recent.len() >= RECENT {
             self.recent.pop_front();
         }
-        self.recent.push_back((original, now));
-        Some((anchor.generation, original))
+        self.recent.push_back((sent, now));
+        Some(original)
     }
 
     /// A packet of the history once more: as RTX (RFC 4588) where agreed, else as it was.
     pub fn resend<'a>(
         &mut self,
         packet: &'a Bytes,
-        seq: u64,
+        original: Original,
+        red: bool,
         ids: &ExtensionIds,
     ) -> Option<Outgoing<'a>> {
-        let anchor = self.anchor?;
+        let of = |anchor: &&Anchor| {
+            anchor.generation == original.generation && anchor.number(original.seq).is_some()
+        };
+        let anchor = *self.anchors.iter().rev().find(of)?;
+        let number = anchor.number(original.seq)?;
         let view = RtpView::parse(packet)?;
-        let sent = (anchor.to + seq.checked_sub(anchor.from)?) as u16;
-        let timestamp = view.timestamp.wrapping_add(self.timestamp_offset);
-        let mut header = self.header(&view, ids, sent, timestamp);
+        let numbers = match self.kind {
+            CodecKind::Vp8 => crate::vp8::Descriptor::parse(view.payload).map(|d| d.numbers),
+            CodecKind::Opus | CodecKind::H264 => None,
+        };
+        let numbers = numbers.unwrap_or_default();
+        let mut copy = self.copy(&view, red, ids, &anchor, &numbers, number)?;
         if let Some(payload_type) = self.rtx_payload_type {
-            header.payload_type = payload_type;
-            header.ssrc = self.rtx_ssrc;
-            header.osn = Some(sent);
-            header.seq = self.rtx_next;
-            self.rtx_next = self.rtx_next.wrapping_add(1);
+            copy.header = self.as_rtx(copy.header, payload_type, Some(number as u16));
         }
-        Some(Outgoing {
-            header,
-            payload: view.payload,
-        })
+        Some(copy)
+    }
+
+    fn as_rtx(&mut self, header: Rewrite, payload_type: u8, osn: Option<u16>) -> Rewrite {
+        let seq = self.rtx_next;
+        self.rtx_next = self.rtx_next.wrapping_add(1);
+        Rewrite {
+            payload_type,
+            ssrc: self.rtx_ssrc,
+            osn,
+            seq,
+            ..header
+        }
+    }
+
+    /// The header of a packet of mere padding, beside the stream: only where there is RTX, and something was sent.
+    pub fn padding(&mut self) -> Option<Rewrite> {
+        let payload_type = self.rtx_payload_type.filter(|_| self.transport_cc)?;
+        let (timestamp, _) = self.last?;
+        let header = Rewrite {
+            payload_type,
+            seq: 0,
+            timestamp,
+            ssrc: self.ssrc,
+            marker: false,
+            extensions: [(0, 0); 2],
+            transport: None,
+            osn: None,
+        };
+        Some(self.as_rtx(header, payload_type, None))
     }
 
     /// The subscriber's RTP time for one of the publisher's, if its stream is the one being sent.
     pub fn rtp_time(&self, publisher_rtp: u32) -> Option<u32> {
-        self.anchor
-            .map(|_| publisher_rtp.wrapping_add(self.timestamp_offset))
+        self.anchor()
+            .map(|anchor| publisher_rtp.wrapping_add(anchor.timestamp))
     }
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-    use std::time::Duration;
-
-    use super::*;
-    use crate::sdp::offer::DownFormat;
-
-    fn agreed(audio_level: bool) -> DownMedia {
-        DownMedia {
-            mid: "0".into(),
-            receiving: true,
-            formats: vec![DownFormat {
-                kind: CodecKind::Opus,
-                payload_type: 111,
-                rtx: None,
-            }],
-            audio_level: audio_level.then_some(1),
-            orientation: None,
-        }
-    }
-
-    fn sound(seq: u16) -> Bytes {
-        let mut out = Vec::new();
-        let header = Rewrite {
-            payload_type: 111,
-            seq,
-            timestamp: u32::from(seq) * 960,
-            ssrc: 9,
-            marker: false,
-            extensions: [(5, 20), (0, 0)],
-            osn: None,
-        };
-        header.write(b"sound", &mut out);
-        out.into()
-    }
-
-    fn accepted(seq: u16) -> Accepted {
-        Accepted {
-            packet: sound(seq),
-            seq: 100_000 + u64::from(seq),
-            generation: 3,
-            begins_keyframe: true,
-            recovered: false,
-            rtt: None,
-        }
-    }
-
-    fn written(outgoing: &Outgoing<'_>) -> Vec<u8> {
-        let mut out = Vec::new();
-        outgoing.header.write(outgoing.payload, &mut out);
-        out
-    }
-
-    /// Without RTX a packet goes out again under its old number, so under the same nonce: it must be the same packet.
-    #[test]
-    fn what_is_sent_again_is_the_same_or_not_sent_at_all() {
-        let at = Instant::now();
-        let now = Now {
-            at,
-            mono_us: 0,
-            wall_us: 0,
-        };
-        let ids = ExtensionIds {
-            audio_level: Some(5),
-            ..Default::default()
-        };
-        let mut forwarder = Forwarder::new(CodecKind::Opus, 48_000, 1, 2, [40_000, 1, 2, 3]);
-        assert!(forwarder.agree(&agreed(true)));
-        let mut sent = Vec::new();
-        for seq in 0..5 {
-            let accepted = accepted(seq);
-            let view = RtpView::parse(&accepted.packet).unwrap();
-            let outgoing = forwarder.forward(&accepted, &view, &ids, now).unwrap();
-            sent.push((outgoing.header.seq, written(&outgoing)));
-        }
-        assert!(
-            forwarder
-                .requested(sent[0].0.wrapping_sub(1), Duration::ZERO, at)
-                .is_none(),
-            "before the first"
-        );
-        assert!(
-            forwarder
-                .requested(sent[4].0.wrapping_add(1), Duration::ZERO, at)
-                .is_none(),
-            "not sent yet"
-        );
-        let (generation, original) = forwarder.requested(sent[2].0, Duration::ZERO, at).unwrap();
-        assert_eq!((generation, original), (3, 100_002));
-        let again = sound(2);
-        assert_eq!(
-            written(&forwarder.resend(&again, original, &ids).unwrap()),
-            sent[2].1
-        );
-        assert!(
-            forwarder.requested(sent[2].0, Duration::ZERO, at).is_none(),
-            "not again at once"
-        );
-
-        assert!(
-            forwarder.agree(&agreed(false)),
-            "the client now wants other headers"
-        );
-        assert!(forwarder.requested(sent[3].0, Duration::ZERO, at).is_none());
-        assert!(forwarder.resend(&again, original, &ids).is_none());
-        let next = accepted(5);
-        let view = RtpView::parse(&next.packet).unwrap();
-        let outgoing = forwarder.forward(&next, &view, &ids, now).unwrap();
-        assert_eq!(
-            outgoing.header.seq,
-            sent[4].0.wrapping_add(1),
-            "and the stream goes on"
-        );
-    }
-}
+mod tests;

@@ -1,22 +1,26 @@
-//! One published track: its stream, gaps, history, clock and counters.
+//! One published track: its layers, which of them is recorded, loudness and counters.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use rtc_rtcp::reception_report::ReceptionReport;
 
 use crate::api::{Codec, CodecKind, Limits, TrackId};
 use crate::keyframes::{KeyframeRequests, begins_keyframe};
-use crate::nack::{Arrival, Gaps};
-use crate::rtcp::us_from_ntp;
-use crate::rtp::{RtpView, Unwrapper};
+use crate::nack::Arrival;
+use crate::rtp::RtpView;
 use crate::sdp::answer::UpMedia;
 use crate::stats::TrackStats;
+use crate::stream::{RateMeter, SenderClock, Stream};
+use crate::vp8::{Descriptor, Numbers, keyframe_size};
 use crate::worker::Now;
 
 /// Sound older than two and a half seconds is not asked for again.
 const SOUND_HISTORY: usize = 128;
+/// A layer that is silent for this long while another goes on is not sent any more.
+const DEAD: Duration = Duration::from_millis(1000);
+/// The recording stays with a layer at least this long.
+const STAY: Duration = Duration::from_millis(2500);
 
 /// A published track.
 #[derive(Debug)]
@@ -24,15 +28,44 @@ pub struct InboundTrack {
     pub id: Arc<TrackId>,
     pub codec: Arc<Codec>,
     pub media: UpMedia,
-    pub keyframes: KeyframeRequests,
-    pub stream: Option<Stream>,
-    /// Names the stream, so that a subscriber notices a new one.
-    generation: u64,
+    /// One, or one for each simulcast layer in the order of the offer.
+    pub layers: Vec<Layer>,
+    recorded: Option<(usize, Instant)>,
     pub meter: RateMeter,
     /// Smoothed loudness, 0 (silent) to 127.
     pub loudness: f32,
     heard: Option<Instant>,
     counters: Counters,
+}
+
+/// One encoding of a track.
+#[derive(Debug, Default)]
+pub struct Layer {
+    pub rid: Option<String>,
+    pub keyframes: KeyframeRequests,
+    pub stream: Option<Stream>,
+    /// Names the stream, so that a subscriber notices a new one.
+    pub generation: u64,
+    meter: RateMeter,
+    /// Bits a second when it was last sent.
+    usual_bps: u64,
+    /// As its last keyframe stated it.
+    size: Option<(u16, u16)>,
+    came: Option<Instant>,
+    /// When the first packet of its stream came.
+    began: Option<Instant>,
+}
+
+/// A layer as those who choose see it, from the smallest to the largest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rung {
+    /// Its place in [`InboundTrack::layers`].
+    pub layer: usize,
+    /// 0 if it never came.
+    pub bps: u64,
+    pub size: Option<(u16, u16)>,
+    /// It is being sent.
+    pub alive: bool,
 }
 
 #[derive(Debug, Default)]
@@ -46,51 +79,39 @@ struct Counters {
     lost: u64,
 }
 
-/// The packets of one SSRC.
-#[derive(Debug)]
-pub struct Stream {
-    pub ssrc: u32,
-    pub gaps: Gaps,
-    pub clock: Option<SenderClock>,
-    unwrapper: Unwrapper,
-    history: Vec<Option<(u64, Bytes)>>,
-    first: u64,
-    received: u64,
-    reported: (u64, u64),
-    jitter: f64,
-    transit: Option<f64>,
-    last_timestamp: Option<u32>,
-}
-
-/// A publisher's last sender report.
-#[derive(Clone, Copy, Debug)]
-pub struct SenderClock {
-    pub ntp: u64,
-    pub rtp: u32,
-    pub at: Instant,
-}
-
 /// A packet to be tapped and forwarded.
 #[derive(Clone, Debug)]
 pub struct Accepted {
     pub packet: Bytes,
     pub seq: u64,
     pub generation: u64,
+    pub layer: usize,
     pub begins_keyframe: bool,
     pub recovered: bool,
+    /// The sound carries its past (RFC 2198).
+    pub red: bool,
+    /// The numbers of a VP8 payload.
+    pub numbers: Numbers,
     /// How long after the first request for it the publisher's answer came.
     pub rtt: Option<Duration>,
 }
 
 impl InboundTrack {
     pub fn new(id: TrackId, media: UpMedia) -> Self {
+        let layer = |rid: Option<&String>| Layer {
+            rid: rid.cloned(),
+            ..Layer::default()
+        };
+        let layers = match media.rids.is_empty() {
+            true => vec![layer(None)],
+            false => media.rids.iter().map(|rid| layer(Some(rid))).collect(),
+        };
         InboundTrack {
             id: Arc::new(id),
             codec: Arc::new(media.codec.clone()),
             media,
-            keyframes: KeyframeRequests::default(),
-            stream: None,
-            generation: 0,
+            layers,
+            recorded: None,
             meter: RateMeter::default(),
             loudness: 0.0,
             heard: None,
@@ -98,10 +119,11 @@ impl InboundTrack {
         }
     }
 
-    /// Takes a packet of the track's media; `None` if it is a duplicate or malformed.
+    /// Takes a packet of one of the track's layers; `None` if it is a duplicate or malformed.
     /// A new SSRC takes the next of `generations`.
     pub fn receive(
         &mut self,
+        layer: usize,
         packet: Bytes,
         recovered: bool,
         generations: &mut u64,
@@ -109,24 +131,13 @@ impl InboundTrack {
         now: Now,
     ) -> Option<Accepted> {
         let view = RtpView::parse(&packet)?;
-        if self
-            .stream
-            .as_ref()
-            .is_none_or(|stream| stream.ssrc != view.ssrc)
-        {
-            *generations = generations.wrapping_add(1);
-            self.generation = *generations;
-            let history = match self.codec.kind {
-                CodecKind::Opus => limits.history_packets.min(SOUND_HISTORY),
-                CodecKind::Vp8 | CodecKind::H264 => limits.history_packets,
-            };
-            self.counters.lost += self.stream.as_ref().map_or(0, |stream| stream.gaps.lost);
-            self.stream = Some(Stream::new(view.ssrc, history));
-        }
-        let stream = self.stream.as_mut()?;
+        let (kind, rate) = (self.codec.kind, self.codec.clock_rate);
+        self.begin_stream(layer, view.ssrc, generations, limits);
+        let state = self.layers.get_mut(layer)?;
+        let stream = state.stream.as_mut()?;
         let seq = stream.unwrapper.unwrap(view.seq);
         let mut rtt = None;
-        let jitter = stream.jitter_time(self.codec.clock_rate);
+        let jitter = stream.jitter_time(rate);
         let arrival = stream.gaps.arrive(seq, jitter, now.at);
         let unwrapped = recovered;
         // Without RTX a retransmission looks like the original, but it was asked for.
@@ -141,43 +152,66 @@ impl InboundTrack {
             Arrival::Filled { asked: Some(asked) } if unwrapped => {
                 rtt = Some(now.at.saturating_duration_since(asked));
             }
-            Arrival::Jumped => self.keyframes.want(),
+            Arrival::Jumped => state.keyframes.want(),
             Arrival::New | Arrival::Filled { .. } => {}
         }
-        let begins_keyframe = begins_keyframe(self.codec.kind, view.payload);
-        if begins_keyframe && self.codec.kind != CodecKind::Opus {
-            self.keyframes.arrived();
+        let begins_keyframe = begins_keyframe(kind, view.payload);
+        if begins_keyframe && kind != CodecKind::Opus {
+            state.keyframes.arrived();
+            state.size = keyframe_size(view.payload).or(state.size);
             self.counters.keyframes += 1;
         }
-        stream.count(
-            &view,
-            seq,
-            recovered,
-            self.codec.clock_rate,
-            now,
-            &mut self.counters.frames,
-        );
+        let frames = &mut self.counters.frames;
+        stream.count(&view, seq, recovered, rate, now, frames);
+        stream.remember(seq, &packet);
+        let numbers = match kind {
+            CodecKind::Vp8 => Descriptor::parse(view.payload).map(|read| read.numbers),
+            CodecKind::Opus | CodecKind::H264 => None,
+        };
+        state.came = Some(now.at);
+        state.began.get_or_insert(now.at);
+        state.meter.add(packet.len(), now.at);
         self.counters.packets += 1;
         self.counters.bytes += packet.len() as u64;
         self.counters.recovered += u64::from(recovered);
         self.meter.add(packet.len(), now.at);
-        stream.remember(seq, &packet);
-        if let Some(level) = self
-            .media
-            .extensions
-            .audio_level
-            .and_then(|id| view.extension(id))
-        {
+        let generation = state.generation;
+        let level = self.media.extensions.audio_level;
+        if let Some(level) = level.and_then(|id| view.extension(id)) {
             self.hear(level, now.at);
         }
         Some(Accepted {
+            red: self.media.red_payload_type == Some(view.payload_type),
+            numbers: numbers.unwrap_or_default(),
             packet,
             seq,
-            generation: self.generation,
+            generation,
+            layer,
             begins_keyframe,
             recovered,
             rtt,
         })
+    }
+
+    fn begin_stream(&mut self, layer: usize, ssrc: u32, generations: &mut u64, limits: &Limits) {
+        let Some(state) = self.layers.get_mut(layer) else {
+            return;
+        };
+        if state
+            .stream
+            .as_ref()
+            .is_some_and(|stream| stream.ssrc == ssrc)
+        {
+            return;
+        }
+        *generations = generations.wrapping_add(1);
+        state.generation = *generations;
+        let history = match self.codec.kind {
+            CodecKind::Opus => limits.history_packets.min(SOUND_HISTORY),
+            CodecKind::Vp8 | CodecKind::H264 => limits.history_packets,
+        };
+        self.counters.lost += state.stream.as_ref().map_or(0, |stream| stream.gaps.lost);
+        state.stream = Some(Stream::new(ssrc, history));
     }
 
     /// RFC 6464: the low seven bits are -dBov.
@@ -196,166 +230,146 @@ impl InboundTrack {
         if recent { self.loudness } else { 0.0 }
     }
 
+    fn layer_of(&self, generation: u64) -> Option<&Layer> {
+        let named = |layer: &&Layer| layer.generation == generation && layer.stream.is_some();
+        self.layers.iter().find(named)
+    }
+
     /// A packet kept for retransmission.
     pub fn kept(&self, generation: u64, seq: u64) -> Option<&Bytes> {
+        self.layer_of(generation)?.stream.as_ref()?.kept(seq)
+    }
+
+    /// The clock of a stream.
+    pub fn clock(&self, generation: u64) -> Option<SenderClock> {
+        self.layer_of(generation)?.stream.as_ref()?.clock
+    }
+
+    /// The clocks of its streams, by generation.
+    pub fn clocks(&self) -> impl Iterator<Item = (u64, SenderClock)> {
+        let clock = |layer: &Layer| Some((layer.generation, layer.stream.as_ref()?.clock?));
+        self.layers.iter().filter_map(clock)
+    }
+
+    /// Whoever shows or records any layer needs a keyframe of it.
+    pub fn want_keyframes(&mut self) {
+        self.layers
+            .iter_mut()
+            .for_each(|layer| layer.keyframes.want());
+    }
+
+    /// A recording that begins a new segment needs a keyframe of what it has.
+    pub fn want_recorded_keyframe(&mut self) {
+        let layer = self.recorded.map_or(0, |(layer, _)| layer);
+        if let Some(layer) = self.layers.get_mut(layer) {
+            layer.keyframes.want();
+        }
+    }
+
+    /// Notes how much each layer takes, while it comes. To be called now and then.
+    pub fn tick(&mut self, now: Instant) {
+        for layer in &mut self.layers {
+            let bps = layer.meter.bps(now);
+            if bps > 0 {
+                layer.usual_bps = bps;
+            } else if layer.usual_bps == 0 {
+                layer.usual_bps = layer.meter.guess(now);
+            }
+        }
+    }
+
+    /// The layers from the smallest to the largest. Offers name them in that order as a rule; sizes tell if not.
+    pub fn ladder(&self) -> Vec<Rung> {
+        let newest = self.layers.iter().filter_map(|layer| layer.came).max();
+        let rung = |(at, layer): (usize, &Layer)| Rung {
+            layer: at,
+            bps: layer.usual_bps,
+            size: layer.size,
+            alive: layer.came.is_some_and(|came| {
+                newest.is_some_and(|newest| newest.saturating_duration_since(came) < DEAD)
+            }),
+        };
+        let mut rungs: Vec<Rung> = self.layers.iter().enumerate().map(rung).collect();
+        let area = |rung: &Rung| rung.size.map(|(w, h)| u32::from(w) * u32::from(h));
+        let known: Vec<u32> = rungs.iter().filter_map(area).collect();
+        if known.windows(2).any(|pair| pair[0] > pair[1]) {
+            rungs.reverse();
+        }
+        rungs
+    }
+
+    /// Whether the recording takes a packet: of all layers it has the largest that is sent, and changes at keyframes.
+    pub fn records(&mut self, accepted: &Accepted, now: Instant) -> bool {
+        let recorded = self.recorded.map(|(layer, _)| layer);
+        if self.layers.len() == 1 || recorded == Some(accepted.layer) {
+            return true;
+        }
+        if !accepted.begins_keyframe {
+            return false;
+        }
+        let ladder = self.ladder();
+        let place = |layer| ladder.iter().position(|rung| rung.layer == layer);
+        let takes = match self.recorded {
+            None => true,
+            Some((layer, since)) => {
+                let dead = ladder.iter().any(|rung| rung.layer == layer && !rung.alive);
+                let stayed = now.saturating_duration_since(since) >= STAY;
+                stayed && (dead || place(accepted.layer) > place(layer))
+            }
+        };
+        if takes {
+            self.recorded = Some((accepted.layer, now));
+        }
+        takes
+    }
+
+    /// The layer that the recording should have and has not.
+    pub fn missing_from_record(&self) -> Option<usize> {
+        let ladder = self.ladder();
+        let best = ladder.iter().rev().find(|rung| rung.alive)?.layer;
+        let recorded = self.recorded.map(|(layer, _)| layer);
+        (self.layers.len() > 1 && recorded != Some(best)).then_some(best)
+    }
+
+    /// Whether the recording is made of the stream with that SSRC.
+    pub fn records_ssrc(&self, ssrc: u32) -> bool {
+        let layer = self.recorded.map_or(0, |(layer, _)| layer);
         let stream = self
-            .stream
-            .as_ref()
-            .filter(|_| self.generation == generation)?;
-        let slot = (seq % stream.history.len().max(1) as u64) as usize;
-        stream
-            .history
-            .get(slot)?
-            .as_ref()
-            .filter(|(kept, _)| *kept == seq)
-            .map(|(_, packet)| packet)
+            .layers
+            .get(layer)
+            .and_then(|layer| layer.stream.as_ref());
+        stream.is_some_and(|stream| stream.ssrc == ssrc)
+    }
+
+    /// Whether a layer first came less than that ago.
+    pub fn began_within(&self, layer: usize, now: Instant, time: Duration) -> bool {
+        let began = self.layers.get(layer).and_then(|layer| layer.began);
+        began.is_some_and(|began| now.saturating_duration_since(began) < time)
+    }
+
+    fn streams(&self) -> impl Iterator<Item = &Stream> {
+        self.layers.iter().filter_map(|layer| layer.stream.as_ref())
     }
 
     /// Figures since the track began.
     pub fn stats(&self, now: Instant) -> TrackStats {
-        let jitter = self.stream.as_ref().map_or(0.0, |stream| stream.jitter);
+        let jitter = self
+            .streams()
+            .map(|stream| stream.jitter)
+            .fold(0.0, f64::max);
         TrackStats {
             track: (*self.id).clone(),
             codec: self.codec.kind,
             packets: self.counters.packets,
             bytes: self.counters.bytes,
-            lost: self.counters.lost + self.stream.as_ref().map_or(0, |stream| stream.gaps.lost),
+            lost: self.counters.lost + self.streams().map(|stream| stream.gaps.lost).sum::<u64>(),
             recovered: self.counters.recovered,
             duplicates: self.counters.duplicates,
             frames: self.counters.frames,
             keyframes: self.counters.keyframes,
-            keyframes_asked: self.keyframes.asked,
+            keyframes_asked: self.layers.iter().map(|layer| layer.keyframes.asked).sum(),
             jitter_ms: jitter * 1000.0 / f64::from(self.codec.clock_rate.max(1)),
             bitrate_bps: self.meter.bps(now),
         }
-    }
-}
-
-impl Stream {
-    fn new(ssrc: u32, history: usize) -> Self {
-        Stream {
-            ssrc,
-            gaps: Gaps::default(),
-            clock: None,
-            unwrapper: Unwrapper::default(),
-            history: vec![None; history],
-            first: 0,
-            received: 0,
-            reported: (0, 0),
-            jitter: 0.0,
-            transit: None,
-            last_timestamp: None,
-        }
-    }
-
-    fn jitter_time(&self, rate: u32) -> Duration {
-        Duration::from_secs_f64((self.jitter / f64::from(rate.max(1))).clamp(0.0, 10.0))
-    }
-
-    fn count(
-        &mut self,
-        view: &RtpView<'_>,
-        seq: u64,
-        recovered: bool,
-        rate: u32,
-        now: Now,
-        frames: &mut u64,
-    ) {
-        if self.received == 0 {
-            self.first = seq;
-        }
-        self.received += 1;
-        if recovered {
-            return;
-        }
-        if self
-            .last_timestamp
-            .is_none_or(|last| view.timestamp.wrapping_sub(last) as i32 > 0)
-        {
-            self.last_timestamp = Some(view.timestamp);
-            *frames += 1;
-        }
-        // RFC 3550 appendix A.8, in ticks. Transit wraps with the timestamp, so a wild difference is not counted.
-        let transit = now.mono_us as f64 * f64::from(rate) / 1e6 - f64::from(view.timestamp);
-        if let Some(before) = self.transit.replace(transit) {
-            let difference = (transit - before).abs();
-            if difference < f64::from(rate) * 10.0 {
-                self.jitter += (difference - self.jitter) / 16.0;
-            }
-        }
-    }
-
-    fn remember(&mut self, seq: u64, packet: &Bytes) {
-        let length = self.history.len() as u64;
-        if length > 0 {
-            self.history[(seq % length) as usize] = Some((seq, packet.clone()));
-        }
-    }
-
-    /// The report block for the publisher (RFC 3550 section 6.4.1); the share of loss is since the last report.
-    pub fn report(&mut self, now: Instant) -> Option<ReceptionReport> {
-        let highest = self.unwrapper.highest()?;
-        let expected = highest.saturating_sub(self.first) + 1;
-        let lost = expected.saturating_sub(self.received);
-        let (expected_before, received_before) = self.reported;
-        let (expected_now, received_now) = (
-            expected.saturating_sub(expected_before),
-            self.received.saturating_sub(received_before),
-        );
-        self.reported = (expected, self.received);
-        let fraction = (expected_now.saturating_sub(received_now) * 256)
-            .checked_div(expected_now)
-            .unwrap_or(0);
-        let delay = self.clock.map_or(0.0, |clock| {
-            now.saturating_duration_since(clock.at).as_secs_f64() * 65_536.0
-        });
-        Some(ReceptionReport {
-            ssrc: self.ssrc,
-            fraction_lost: fraction.min(255) as u8,
-            total_lost: lost.min(0x7f_ffff) as u32,
-            last_sequence_number: highest.saturating_sub(1 << 16) as u32,
-            jitter: self.jitter as u32,
-            last_sender_report: self.clock.map_or(0, |clock| (clock.ntp >> 16) as u32),
-            delay: delay as u32,
-        })
-    }
-}
-
-impl SenderClock {
-    /// The RTP time at `us` on the publisher's NTP time line.
-    pub fn rtp_at(&self, us: i64, rate: u32) -> u32 {
-        let ticks = (us - us_from_ntp(self.ntp)) as i128 * i128::from(rate) / 1_000_000;
-        self.rtp.wrapping_add(ticks as u32)
-    }
-}
-
-/// Bits a second over whole windows of a second.
-#[derive(Debug, Default)]
-pub struct RateMeter {
-    window: Option<Instant>,
-    bytes: u64,
-    last_bps: u64,
-}
-
-impl RateMeter {
-    const WINDOW: Duration = Duration::from_secs(1);
-
-    pub fn add(&mut self, bytes: usize, now: Instant) {
-        let begun = *self.window.get_or_insert(now);
-        let elapsed = now.saturating_duration_since(begun);
-        if elapsed >= Self::WINDOW {
-            self.last_bps = (self.bytes as f64 * 8.0 / elapsed.as_secs_f64()) as u64;
-            self.bytes = 0;
-            self.window = Some(now);
-        }
-        self.bytes += bytes as u64;
-    }
-
-    /// 0 once nothing came for two windows.
-    pub fn bps(&self, now: Instant) -> u64 {
-        let fresh = self
-            .window
-            .is_some_and(|begun| now.saturating_duration_since(begun) < 2 * Self::WINDOW);
-        if fresh { self.last_bps } else { 0 }
     }
 }

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-/// Bounds of the wait for packets that merely overtook each other; between them it is twice the stream's jitter.
+/// Bounds of the wait for packets that merely overtook each other; between them it is thrice the stream's jitter.
 const MIN_REORDER: Duration = Duration::from_millis(8);
 const MAX_REORDER: Duration = Duration::from_millis(40);
 /// Shortest time between two requests for one packet.
@@ -69,7 +69,7 @@ impl Gaps {
             self.missing.clear();
             return Arrival::Jumped;
         }
-        let wait = (2 * jitter).clamp(MIN_REORDER, MAX_REORDER);
+        let wait = (3 * jitter).clamp(MIN_REORDER, MAX_REORDER);
         for gap in highest + 1..seq {
             let gap_state = Missing {
                 since: now,

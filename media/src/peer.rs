@@ -7,9 +7,10 @@ use crate::api::{Half, Limits};
 use crate::dtls::{DtlsServer, Ended, Fingerprint, Identity, is_client_hello};
 use crate::forward::Outgoing;
 use crate::ice::Credentials;
-use crate::inbound::RateMeter;
 use crate::relay::is_stream;
+use crate::rtp::{Rewrite, padding};
 use crate::srtp::Srtp;
+use crate::stream::RateMeter;
 use crate::worker::{Now, Output};
 
 /// Paths that a client may try at once.
@@ -286,16 +287,34 @@ impl Connection {
         let (Some(path), Some(srtp)) = (self.path, self.srtp.as_mut()) else {
             return false;
         };
-        let mut bytes = Vec::with_capacity(packet.payload.len() + 48);
-        packet.header.write(packet.payload, &mut bytes);
+        let mut bytes = Vec::with_capacity(packet.payload.len() + 56);
+        let at = packet.header.write(packet.payload, &mut bytes);
+        packet.patch.apply(&mut bytes[at..]);
         if srtp.seal_rtp(&mut bytes, 0).is_err() {
             return false;
         }
-        self.sent.packets += 1;
-        self.sent.bytes += bytes.len() as u64;
-        self.sent.meter.add(bytes.len(), now);
+        self.count(bytes.len(), now);
         out.send(path, bytes);
         true
+    }
+
+    /// Encrypts and sends a packet of mere padding.
+    pub fn send_padding(&mut self, header: &Rewrite, length: u8, now: Instant, out: &mut Output) {
+        let (Some(path), Some(srtp)) = (self.path, self.srtp.as_mut()) else {
+            return;
+        };
+        let mut bytes = Vec::with_capacity(usize::from(length) + 56);
+        padding(header, length, &mut bytes);
+        if srtp.seal_rtp(&mut bytes, 0).is_ok() {
+            self.count(bytes.len(), now);
+            out.send(path, bytes);
+        }
+    }
+
+    fn count(&mut self, bytes: usize, now: Instant) {
+        self.sent.packets += 1;
+        self.sent.bytes += bytes as u64;
+        self.sent.meter.add(bytes, now);
     }
 
     /// Encrypts and sends an RTCP compound.

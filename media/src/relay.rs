@@ -16,7 +16,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::api::{
     DownOffer, Half, IceParameters, MediaError, Mid, Policy, RelayConfig, RelayEvent, RoomId,
-    SeatId, Source, TrackId, Transport, Watch,
+    SeatId, Source, TrackId, Transport, View, Watch,
 };
 use crate::dtls::Identity;
 use crate::sdp::Candidate;
@@ -288,6 +288,19 @@ impl Transport for Relay {
     async fn set_policy(&self, room: &RoomId, policy: Policy) -> Result<(), MediaError> {
         self.in_room(room, move |worker, room, now| {
             worker.set_policy(room, policy, now)
+        })
+        .await
+    }
+
+    async fn set_views(
+        &self,
+        room: &RoomId,
+        seat: &SeatId,
+        views: Vec<View>,
+    ) -> Result<(), MediaError> {
+        let seat = seat.clone();
+        self.in_room(room, move |worker, room, now| {
+            worker.set_views(room, &seat, views, now)
         })
         .await
     }

@@ -2,6 +2,7 @@
 
 mod commands;
 mod packets;
+mod pictures;
 mod time;
 mod watch;
 
@@ -13,11 +14,15 @@ use std::time::{Duration, Instant};
 use rand::Rng;
 use rand::rngs::StdRng;
 
-use crate::api::{CodecKind, Half, Limits, MediaError, Policy, RelayEvent, RoomId, SeatId};
+use crate::api::{
+    CodecKind, Half, Limits, MediaError, Policy, RelayEvent, RoomId, SeatId, TrackId, View,
+};
 use crate::down::{Down, TrackKey, Wanted};
 use crate::dtls::Identity;
 use crate::ice::Credentials;
+use crate::inbound::InboundTrack;
 use crate::peer::{Change, Connection, ConnectionRef};
+use crate::room::pictures::Pictures;
 use crate::sdp::{Candidate, is_token};
 use crate::tap::Tap;
 use crate::up::{TrackChanges, Up};
@@ -80,6 +85,8 @@ struct Seat {
     heard: bool,
     up: Option<Up>,
     down: Option<Down>,
+    /// What its screen shows, once it said.
+    views: Option<BTreeMap<TrackId, View>>,
 }
 
 impl Seat {
@@ -102,6 +109,7 @@ pub struct Room {
     speaker: Option<u32>,
     speaker_at: Option<Instant>,
     tap_at: Option<Instant>,
+    pictures: Pictures,
 }
 
 impl std::fmt::Debug for Room {
@@ -125,6 +133,7 @@ impl Room {
             speaker: None,
             speaker_at: None,
             tap_at: None,
+            pictures: Pictures::default(),
         }
     }
 
@@ -153,6 +162,7 @@ impl Room {
             heard: false,
             up: None,
             down: None,
+            views: None,
         };
         apply(&self.policy, &mut state);
         self.seats.insert(key, state);
@@ -271,9 +281,7 @@ impl Room {
                     .and_then(|seat| seat.up.as_mut())
                 {
                     // Subscribers that were connected before it have been waiting.
-                    up.tracks
-                        .iter_mut()
-                        .for_each(|track| track.keyframes.want());
+                    up.tracks.iter_mut().for_each(InboundTrack::want_keyframes);
                 }
             }
             Change::Vanished => context
@@ -324,7 +332,7 @@ fn apply(policy: &Policy, seat: &mut Seat) {
         seat.up
             .iter_mut()
             .flat_map(|up| &mut up.tracks)
-            .for_each(|track| track.keyframes.want());
+            .for_each(InboundTrack::want_keyframes);
     }
     seat.heard = policy
         .seats

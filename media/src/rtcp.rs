@@ -13,6 +13,7 @@ use rtc_rtcp::transport_feedbacks::transport_layer_nack::{NackPair, TransportLay
 use rtc_shared::marshal::{Marshal, Unmarshal};
 
 use crate::rtp::be16;
+use crate::twcc;
 
 /// Requests for one packet in a NACK are at most this many.
 const MAX_NACKED: usize = 512;
@@ -33,6 +34,8 @@ pub enum Told {
     Lacks { ssrc: u32, seqs: Vec<u16> },
     /// The peer needs a keyframe.
     WantsKeyframe { ssrc: u32 },
+    /// When what we sent arrived.
+    Transport(twcc::Report),
 }
 
 /// Reads a compound; what is malformed or of no interest is left out.
@@ -48,6 +51,10 @@ pub fn read(compound: &[u8]) -> Vec<Told> {
         rest = after;
         if packet[0] >> 6 != 2 {
             break;
+        }
+        if let Some(report) = twcc::Report::parse(packet) {
+            told.push(Told::Transport(report));
+            continue;
         }
         let Ok(parsed) = unmarshal(&mut &packet[..]) else {
             continue;

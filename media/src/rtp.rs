@@ -11,6 +11,8 @@ pub const OSN: usize = 2;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ExtensionIds {
     pub mid: Option<u8>,
+    pub rid: Option<u8>,
+    pub repaired_rid: Option<u8>,
     pub audio_level: Option<u8>,
     pub transport_cc: Option<u8>,
     pub orientation: Option<u8>,
@@ -108,38 +110,54 @@ pub struct Rewrite {
     pub marker: bool,
     /// At most two one-byte extensions (id, value); id 0 means none.
     pub extensions: [(u8, u8); 2],
+    /// Transport-wide sequence number (id, value).
+    pub transport: Option<(u8, u16)>,
     /// Original sequence number, if this is a retransmission.
     pub osn: Option<u16>,
 }
 
 impl Rewrite {
-    /// Writes the packet with `payload` to the end of `out`.
-    pub fn write(&self, payload: &[u8], out: &mut Vec<u8>) {
-        let used = self.extensions.iter().filter(|(id, _)| *id != 0).count();
-        out.push(if used > 0 { 0x90 } else { 0x80 });
+    /// Writes the packet with `payload` to the end of `out`. Says where the payload begins.
+    pub fn write(&self, payload: &[u8], out: &mut Vec<u8>) -> usize {
+        let begun = out.len();
+        let mut block = [0u8; 8];
+        let mut used = 0;
+        for (id, value) in self.extensions.iter().filter(|(id, _)| *id != 0) {
+            block[used..used + 2].copy_from_slice(&[id << 4, *value]);
+            used += 2;
+        }
+        if let Some((id, value)) = self.transport {
+            let [high, low] = value.to_be_bytes();
+            block[used..used + 3].copy_from_slice(&[id << 4 | 1, high, low]);
+            used += 3;
+        }
+        let words = used.div_ceil(4);
+        out.push(if words > 0 { 0x90 } else { 0x80 });
         out.push(self.payload_type | if self.marker { 0x80 } else { 0 });
         out.extend_from_slice(&self.seq.to_be_bytes());
         out.extend_from_slice(&self.timestamp.to_be_bytes());
         out.extend_from_slice(&self.ssrc.to_be_bytes());
-        if used > 0 {
-            out.extend_from_slice(&[0xbe, 0xde, 0, 1]);
-            let mut block = [0u8; 4];
-            for (at, (id, value)) in self
-                .extensions
-                .iter()
-                .filter(|(id, _)| *id != 0)
-                .enumerate()
-            {
-                block[2 * at] = id << 4;
-                block[2 * at + 1] = *value;
-            }
-            out.extend_from_slice(&block);
+        if words > 0 {
+            out.extend_from_slice(&[0xbe, 0xde, 0, words as u8]);
+            out.extend_from_slice(&block[..4 * words]);
         }
         if let Some(osn) = self.osn {
             out.extend_from_slice(&osn.to_be_bytes());
         }
+        let at = out.len() - begun;
         out.extend_from_slice(payload);
+        at
     }
+}
+
+/// A packet of nothing but padding: what a train of packets is made of (RFC 3550 section 5.1).
+pub fn padding(header: &Rewrite, length: u8, out: &mut Vec<u8>) {
+    let begun = out.len();
+    header.write(&[], out);
+    out[begun] |= 0x20;
+    let length = length.max(1);
+    out.resize(out.len() + usize::from(length) - 1, 0);
+    out.push(length);
 }
 
 /// Rebuilds the original packet from its retransmission (RFC 4588 section 4); `None` if there is no original in it.
@@ -225,6 +243,7 @@ mod tests {
             ssrc: 0xdead_beef,
             marker: true,
             extensions: [(2, 0x85), (3, 1)],
+            transport: Some((5, 0x1234)),
             osn: None,
         };
         let mut out = Vec::new();
@@ -237,7 +256,28 @@ mod tests {
         assert_eq!(view.extension(2), Some(&[0x85][..]));
         assert_eq!(view.extension(3), Some(&[1][..]));
         assert_eq!(view.extension(4), None);
+        assert_eq!(view.extension(5), Some(&[0x12, 0x34][..]));
         assert_eq!(view.payload, b"payload");
+    }
+
+    #[test]
+    fn padding_reads_as_an_empty_packet() {
+        let header = Rewrite {
+            payload_type: 97,
+            seq: 3,
+            timestamp: 90,
+            ssrc: 2,
+            marker: false,
+            extensions: [(0, 0); 2],
+            transport: Some((3, 9)),
+            osn: None,
+        };
+        let mut out = Vec::new();
+        padding(&header, 224, &mut out);
+        assert_eq!(out.len(), 12 + 8 + 224);
+        let view = RtpView::parse(&out).unwrap();
+        assert_eq!((view.payload, view.seq), (&[][..], 3));
+        assert_eq!(unwrap_rtx(&out, 1, 96), None);
     }
 
     #[test]
@@ -250,6 +290,7 @@ mod tests {
             ssrc: 2,
             marker: true,
             extensions: [(4, 9), (0, 0)],
+            transport: None,
             osn: Some(500),
         }
         .write(b"frame", &mut rtx);

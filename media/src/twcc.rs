@@ -1,12 +1,13 @@
-//! Transport-wide feedback to a publisher (draft-holmer-rmcat-transport-wide-cc-extensions-01).
+//! Transport-wide feedback (draft-holmer-rmcat-transport-wide-cc-extensions-01), written for publishers and read from
+//! subscribers.
 //!
 //! Without it Chromium's estimate starves within seconds. Arrival times are recorded for each packet of a connection and
-//! reported every [`INTERVAL`].
+//! reported every [`INTERVAL`]. What subscribers report feeds [`crate::estimate`].
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::rtp::Unwrapper;
+use crate::rtp::{Unwrapper, be16, be32};
 
 /// Time between two reports.
 pub const INTERVAL: Duration = Duration::from_millis(50);
@@ -18,6 +19,80 @@ const MAX_WAITING: usize = 2000;
 const REFERENCE: i64 = 64_000;
 /// Delta unit, µs.
 const TICK: i64 = 250;
+
+/// Packets read of one report: more than any peer has sent within a second.
+const MAX_READ: usize = 2000;
+
+/// What a subscriber tells about packets on their way to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// Transport-wide number of the first.
+    pub base: u16,
+    /// µs on the subscriber's clock, modulo 2^24 × 64 ms, from which `arrivals` count.
+    pub reference_us: i64,
+    /// µs from the reference for each packet from `base` on; `None` for those that did not come.
+    pub arrivals: Vec<Option<i64>>,
+}
+
+impl Report {
+    /// Length of the cycle of `reference_us`.
+    pub const CYCLE_US: i64 = REFERENCE << 24;
+
+    /// Reads a whole RTCP packet; `None` if it is no well-formed report.
+    pub fn parse(packet: &[u8]) -> Option<Self> {
+        if packet.first()? & 0x1f != 15 || *packet.get(1)? != 205 {
+            return None;
+        }
+        let (base, count) = (be16(packet, 12)?, usize::from(be16(packet, 14)?));
+        let reference = be32(packet, 16)? >> 8;
+        let (mut symbols, mut at) = (Vec::new(), 20);
+        while symbols.len() < count {
+            let chunk = be16(packet, at)?;
+            at += 2;
+            let left = count - symbols.len();
+            match chunk >> 14 {
+                0 | 1 => {
+                    let run = usize::from(chunk & 0x1fff).min(left);
+                    if run == 0 {
+                        return None;
+                    }
+                    symbols.resize(symbols.len() + run, (chunk >> 13) as u8);
+                }
+                2 => symbols.extend((0..left.min(14)).map(|bit| (chunk >> (13 - bit) & 1) as u8)),
+                _ => symbols
+                    .extend((0..left.min(7)).map(|pair| (chunk >> (12 - 2 * pair) & 3) as u8)),
+            }
+            if symbols.len() > MAX_READ {
+                return None;
+            }
+        }
+        let (mut us, mut arrivals) = (0, Vec::with_capacity(count));
+        for symbol in symbols {
+            let ticks = match symbol {
+                0 => {
+                    arrivals.push(None);
+                    continue;
+                }
+                1 => {
+                    at += 1;
+                    i64::from(*packet.get(at - 1)?)
+                }
+                2 => {
+                    at += 2;
+                    i64::from(be16(packet, at - 2)? as i16)
+                }
+                _ => return None,
+            };
+            us += ticks * TICK;
+            arrivals.push(Some(us));
+        }
+        Some(Report {
+            base,
+            reference_us: i64::from(reference) * REFERENCE,
+            arrivals,
+        })
+    }
+}
 
 /// Arrival times not yet reported.
 #[derive(Debug, Default)]
@@ -196,6 +271,35 @@ mod tests {
         assert_eq!(got.len(), 1, "packets 4 to 8 are told as lost");
     }
 
+    /// What we read of our own reports is what the oracle reads.
+    fn assert_read_alike(report: &[u8]) {
+        let ours = Report::parse(report).unwrap();
+        let came = ours.arrivals.iter().enumerate().filter_map(|(at, us)| {
+            Some((
+                ours.base.wrapping_add(at as u16),
+                ours.reference_us + (*us)?,
+            ))
+        });
+        assert_eq!(came.collect::<Vec<_>>(), read(report));
+    }
+
+    #[test]
+    fn a_cut_or_contradictory_report_is_not_read() {
+        let mut recorder = Recorder::default();
+        for seq in [5u16, 6, 9, 40] {
+            recorder.record(seq, 2_000_000 + i64::from(seq) * 70_000);
+        }
+        let report = recorder.report(1, 2).unwrap();
+        assert_read_alike(&report);
+        for length in 0..23 {
+            assert_eq!(Report::parse(&report[..length]), None, "{length} bytes");
+        }
+        let mut endless = report.clone();
+        endless[14..16].copy_from_slice(&[0xff, 0xff]);
+        endless[20..22].copy_from_slice(&[0x1f, 0xff]);
+        assert_eq!(Report::parse(&endless), None);
+    }
+
     #[test]
     fn long_runs_and_pauses_are_split() {
         let mut recorder = Recorder::default();
@@ -208,6 +312,7 @@ mod tests {
         let mut told = 0;
         while let Some(report) = recorder.report(1, 2) {
             assert!(report.len() < 1200);
+            assert_read_alike(&report);
             told += read(&report).len();
         }
         assert_eq!(told, 1000);

@@ -6,12 +6,13 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use crate::api::{Codec, Limits, SeatId, Source, TrackId};
-use crate::inbound::{Accepted, InboundTrack, SenderClock};
+use crate::inbound::{Accepted, InboundTrack};
 use crate::peer::{Connection, Counter};
 use crate::rtcp::{self, Told, us_from_ntp};
 use crate::rtp::{RtpView, unwrap_rtx};
 use crate::sdp::answer::UpMedia;
 use crate::stats::HalfStats;
+use crate::stream::SenderClock;
 use crate::twcc;
 use crate::worker::{Now, Output};
 
@@ -27,6 +28,7 @@ const CLOCK_STEP_US: i64 = 2_000_000;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Route {
     source: Source,
+    layer: usize,
     rtx: bool,
 }
 
@@ -97,6 +99,7 @@ impl Up {
             let same = |track: &InboundTrack| {
                 *track.id == id
                     && track.media.codec == media.codec
+                    && track.media.rids == media.rids
                     && track.media.extensions == media.extensions
             };
             let kept = before.iter().position(same);
@@ -117,23 +120,14 @@ impl Up {
         changes
     }
 
+    /// Simulcast layers are told apart by what their packets say, not by what was signalled.
     fn add_routes(&mut self, media: &UpMedia) {
         let repairs = media.retransmissions.iter().map(|(_, rtx)| (*rtx, true));
-        let all: Vec<_> = media
-            .ssrcs
-            .iter()
-            .map(|ssrc| (*ssrc, false))
-            .chain(repairs)
-            .collect();
-        for (ssrc, rtx) in all {
+        let sent = media.ssrcs.iter().map(|ssrc| (*ssrc, false));
+        for (ssrc, rtx) in sent.chain(repairs).filter(|_| media.rids.is_empty()) {
             if self.routes.len() < MAX_ROUTES {
-                self.routes.insert(
-                    ssrc,
-                    Route {
-                        source: media.source,
-                        rtx,
-                    },
-                );
+                let (source, layer) = (media.source, 0);
+                self.routes.insert(ssrc, Route { source, layer, rtx });
             }
         }
     }
@@ -166,37 +160,22 @@ impl Up {
             .iter()
             .position(|track| track.id.source == route.source)?;
         let track = &mut self.tracks[at];
-        let accepted = if route.rtx {
-            let ssrc = track.stream.as_ref()?.ssrc;
-            let original = unwrap_rtx(&packet, ssrc, track.codec.payload_type)?;
-            track.receive(
-                Bytes::from(original),
-                true,
-                &mut self.generations,
-                limits,
-                now,
-            )?
+        let known = track.layers.get(route.layer)?.stream.as_ref();
+        let known = known.map(|stream| stream.ssrc);
+        let bytes = if route.rtx {
+            Bytes::from(unwrap_rtx(&packet, known?, track.codec.payload_type)?)
         } else {
-            if let Some(old) = track
-                .stream
-                .as_ref()
-                .map(|stream| stream.ssrc)
-                .filter(|old| *old != view.ssrc)
-            {
+            if let Some(old) = known.filter(|old| *old != view.ssrc) {
                 self.routes.remove(&old);
                 self.retired.push_back(old);
                 if self.retired.len() > MAX_ROUTES {
                     self.retired.pop_front();
                 }
             }
-            track.receive(
-                Bytes::from(packet),
-                false,
-                &mut self.generations,
-                limits,
-                now,
-            )?
+            Bytes::from(packet)
         };
+        let (layer, generations) = (route.layer, &mut self.generations);
+        let accepted = track.receive(layer, bytes, route.rtx, generations, limits, now)?;
         if let Some(sample) = accepted.rtt {
             self.rtt = Some(smoothed(self.rtt.unwrap_or(DEFAULT_RTT), sample));
         }
@@ -215,13 +194,15 @@ impl Up {
         }
     }
 
-    /// By signalled or learnt SSRC, else by mid, else by a payload type that only one m-line has.
+    /// By signalled or learnt SSRC, else by mid, else by a payload type that only one m-line has; and where the track has
+    /// simulcast layers, by rid or the rid of what is repaired.
     fn route(&mut self, view: &RtpView<'_>) -> Option<Route> {
         if self.retired.contains(&view.ssrc) {
             return None;
         }
         let takes = |track: &InboundTrack| {
-            if view.payload_type == track.codec.payload_type {
+            let own = [Some(track.codec.payload_type), track.media.red_payload_type];
+            if own.contains(&Some(view.payload_type)) {
                 Some(false)
             } else {
                 (track.media.rtx_payload_type == Some(view.payload_type)).then_some(true)
@@ -238,9 +219,11 @@ impl Up {
             let mut candidates = self.tracks.iter().filter(|track| takes(track).is_some());
             candidates.next().filter(|_| candidates.next().is_none())
         })?;
+        let rtx = takes(found)?;
         let route = Route {
             source: found.id.source,
-            rtx: takes(found)?,
+            layer: layer(found, rtx, view)?,
+            rtx,
         };
         if self.routes.len() < MAX_ROUTES {
             self.routes.insert(view.ssrc, route);
@@ -248,8 +231,8 @@ impl Up {
         Some(route)
     }
 
-    /// Takes a decrypted compound; hands out sender reports with their track's place.
-    pub fn receive_rtcp(&mut self, compound: &[u8], now: Now) -> Vec<(usize, Bytes)> {
+    /// Takes a decrypted compound; hands out sender reports of what is recorded, with their track's place and SSRC.
+    pub fn receive_rtcp(&mut self, compound: &[u8], now: Now) -> Vec<(usize, u32, Bytes)> {
         let mut reports = Vec::new();
         for told in rtcp::read(compound) {
             let Told::SenderClock {
@@ -269,13 +252,15 @@ impl Up {
                 self.clock_offset_us = Some(offset);
             }
             for (at, track) in self.tracks.iter_mut().enumerate() {
-                if let Some(stream) = track.stream.as_mut().filter(|stream| stream.ssrc == ssrc) {
-                    stream.clock = Some(SenderClock {
-                        ntp,
-                        rtp,
-                        at: now.at,
-                    });
-                    reports.push((at, Bytes::from(packet.clone())));
+                let mut streams = track.layers.iter_mut().filter_map(|l| l.stream.as_mut());
+                if let Some(stream) = streams.find(|stream| stream.ssrc == ssrc) {
+                    let at = now.at;
+                    stream.clock = Some(SenderClock { ntp, rtp, at });
+                } else {
+                    continue;
+                }
+                if track.records_ssrc(ssrc) {
+                    reports.push((at, ssrc, Bytes::from(packet.clone())));
                 }
             }
         }
@@ -284,11 +269,15 @@ impl Up {
 
     /// Sends the keyframe requests that are due.
     pub fn ask_for_keyframes(&mut self, now: Instant, out: &mut Output) {
-        for track in &mut self.tracks {
-            let Some(stream) = &track.stream else {
+        let pictures = self
+            .tracks
+            .iter_mut()
+            .filter(|track| !track.id.source.is_audio());
+        for layer in pictures.flat_map(|track| &mut track.layers) {
+            let Some(stream) = &layer.stream else {
                 continue;
             };
-            if !track.id.source.is_audio() && track.keyframes.poll(now) {
+            if layer.keyframes.poll(now) {
                 self.connection
                     .send_rtcp(rtcp::keyframe_request(self.ssrc, stream.ssrc), out);
             }
@@ -297,6 +286,9 @@ impl Up {
 
     /// Requests and reports that are due. `rtt`: between us and this seat.
     pub fn tick(&mut self, rtt: Duration, now: Now, out: &mut Output) {
+        for track in &mut self.tracks {
+            track.tick(now.at);
+        }
         self.ask_for_packets(rtt, now.at, out);
         self.ask_for_keyframes(now.at, out);
         let due = |at: Option<Instant>, every| {
@@ -304,21 +296,17 @@ impl Up {
         };
         if due(self.twcc_at, twcc::INTERVAL) {
             self.twcc_at = Some(now.at);
-            let media = self
-                .tracks
-                .iter()
-                .find_map(|track| Some(track.stream.as_ref()?.ssrc))
-                .unwrap_or(0);
+            let layers = self.tracks.iter().flat_map(|track| &track.layers);
+            let media = layers.filter_map(|layer| Some(layer.stream.as_ref()?.ssrc));
+            let media = media.min().unwrap_or(0);
             while let Some(report) = self.twcc.report(self.ssrc, media) {
                 self.connection.send_rtcp(report, out);
             }
         }
         if due(self.reported_at, REPORT) {
             self.reported_at = Some(now.at);
-            let streams = self
-                .tracks
-                .iter_mut()
-                .filter_map(|track| track.stream.as_mut());
+            let layers = self.tracks.iter_mut().flat_map(|track| &mut track.layers);
+            let streams = layers.filter_map(|layer| layer.stream.as_mut());
             let reports: Vec<_> = streams
                 .filter_map(|stream| stream.report(now.at))
                 .take(31)
@@ -338,25 +326,24 @@ impl Up {
 
     fn ask_for_packets(&mut self, rtt: Duration, now: Instant, out: &mut Output) {
         for track in &mut self.tracks {
-            let Some(stream) = track
-                .stream
-                .as_mut()
-                .filter(|stream| !stream.gaps.is_empty())
-            else {
-                continue;
-            };
-            let mut missing = Vec::new();
-            let hopeless = stream.gaps.poll(now, rtt, &mut missing);
-            if !track.media.nack {
-                continue;
-            }
-            if hopeless {
-                track.keyframes.want();
-            }
-            self.nacked += missing.len() as u64;
-            for some in missing.chunks(64) {
-                self.connection
-                    .send_rtcp(rtcp::nack(self.ssrc, stream.ssrc, some), out);
+            let nack = track.media.nack;
+            for layer in &mut track.layers {
+                let Some(stream) = layer.stream.as_mut().filter(|s| !s.gaps.is_empty()) else {
+                    continue;
+                };
+                let mut missing = Vec::new();
+                let hopeless = stream.gaps.poll(now, rtt, &mut missing);
+                if !nack {
+                    continue;
+                }
+                if hopeless {
+                    layer.keyframes.want();
+                }
+                self.nacked += missing.len() as u64;
+                for some in missing.chunks(64) {
+                    self.connection
+                        .send_rtcp(rtcp::nack(self.ssrc, stream.ssrc, some), out);
+                }
             }
         }
     }
@@ -378,6 +365,18 @@ impl Up {
             retransmitted: tracks.iter().map(|track| track.recovered).sum(),
         }
     }
+}
+
+/// The simulcast layer that a packet names; the only one where there are none.
+fn layer(track: &InboundTrack, rtx: bool, view: &RtpView<'_>) -> Option<usize> {
+    if track.media.rids.is_empty() {
+        return Some(0);
+    }
+    let ids = &track.media.extensions;
+    let id = if rtx { ids.repaired_rid } else { ids.rid };
+    let rid = view.extension(id?)?;
+    let named = |known: &String| known.as_bytes() == rid;
+    track.media.rids.iter().position(named)
 }
 
 /// An estimate that errs on the long side: a retransmission may answer the second request (then the sample is too long),

@@ -13,7 +13,7 @@ use rand::rngs::StdRng;
 
 use crate::api::{
     DownOffer, Half, IceParameters, Limits, MediaError, Mid, Policy, RelayEvent, RoomId, SeatId,
-    Source, TrackId, Watch,
+    Source, TrackId, View, Watch,
 };
 use crate::dtls::{Identity, SCRATCH};
 use crate::ice::Check;
@@ -180,6 +180,17 @@ impl Worker {
         let (room, context) = self.room(room)?;
         room.set_policy(policy, now, context);
         Ok(())
+    }
+
+    pub fn set_views(
+        &mut self,
+        room: &RoomId,
+        seat: &SeatId,
+        views: Vec<View>,
+        now: Now,
+    ) -> Result<(), MediaError> {
+        let (room, context) = self.room(room)?;
+        room.set_views(seat, views, now, context)
     }
 
     pub fn request_keyframe(&mut self, room: &RoomId, track: &TrackId, now: Now) {

@@ -439,6 +439,8 @@ fn room_of(event: &RelayEvent) -> &RoomId {
         | RelayEvent::TrackStarted { room, .. }
         | RelayEvent::TrackEnded { room, .. }
         | RelayEvent::DownNeedsOffer { room, .. }
+        | RelayEvent::LayersWanted { room, .. }
+        | RelayEvent::AudioOnly { room, .. }
         | RelayEvent::Speaking { room, .. }
         | RelayEvent::TapOverflow { room, .. } => room,
     }

@@ -205,7 +205,7 @@ fn media_follows_a_walker_from_one_network_into_another() {
         start,
     };
     let (mut up, mut down) = (walker("a", Half::Up), walker("b", Half::Down));
-    let (offer, mids) = up.client.offer(&[Source::Camera]);
+    let (offer, mids) = up.client.offer(&[Source::Camera], &[]);
     let (room, a, b) = (room(), seat("a"), seat("b"));
     let answer = relay.answer_up(&room, &a, &offer, &mids);
     up.client

@@ -5,7 +5,7 @@ use rand::Rng;
 use crate::api::{
     DownOffer, DownTrack, Half, IceParameters, MediaError, Mid, Policy, SeatId, Source, TrackId,
 };
-use crate::down::{Down, TrackKey};
+use crate::down::Down;
 use crate::peer::ConnectionRef;
 use crate::room::{Context, Room, Seat, apply};
 use crate::sdp::{Description, LocalSide, answer, candidates, offer};
@@ -261,16 +261,14 @@ impl Room {
 
     /// Asks a publisher for a keyframe, throttled with all others who ask.
     pub fn request_keyframe(&mut self, track: &TrackId, now: Now, context: &mut Context) {
-        if let Some(seat) = self.find_seat(&track.seat) {
-            self.want_keyframe(
-                TrackKey {
-                    seat,
-                    source: track.source,
-                },
-                now,
-                context,
-            );
+        let up = self
+            .find_seat(&track.seat)
+            .and_then(|key| self.seats.get_mut(&key)?.up.as_mut());
+        let Some(up) = up else { return };
+        if let Some(track) = up.track_mut(track.source) {
+            track.want_recorded_keyframe();
         }
+        up.ask_for_keyframes(now.at, &mut context.out);
     }
 
     pub fn close_half(&mut self, seat: &SeatId, half: Half, context: &mut Context) {

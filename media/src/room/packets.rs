@@ -2,11 +2,15 @@
 
 use bytes::Bytes;
 
-use crate::api::Half;
+use crate::api::{CodecKind, Half};
 use crate::down::TrackKey;
+use crate::forward::{Original, Passing};
+use crate::inbound::Accepted;
 use crate::peer::{Connection, ConnectionRef};
+use crate::red;
 use crate::room::{Context, Room};
-use crate::rtp::RtpView;
+use crate::rtp::{Rewrite, RtpView};
+use crate::sdp::MAX_LAYERS;
 use crate::tap::{TapKind, TapPacket};
 use crate::worker::Now;
 
@@ -60,7 +64,7 @@ impl Room {
         let Some((at, accepted)) = up.receive(packet, &context.limits, now) else {
             return;
         };
-        let Some(track) = up.tracks.get(at) else {
+        let Some(track) = up.tracks.get_mut(at) else {
             return;
         };
         let (key, ids) = (
@@ -73,27 +77,46 @@ impl Room {
         let Some(view) = RtpView::parse(&accepted.packet) else {
             return;
         };
-        if seat.record {
+        if seat.record && track.records(&accepted, now.at) {
             self.tap.packet(TapPacket {
                 track: track.id.clone(),
                 kind: TapKind::Rtp,
                 codec: track.codec.clone(),
                 ssrc: view.ssrc,
-                payload: accepted.packet.clone(),
+                payload: recorded(&accepted, &view, track.codec.payload_type),
                 wall_us: now.wall_us,
                 mono_us: now.mono_us,
                 recovered: accepted.recovered,
             });
         }
-        let mut waiting = false;
+        let mut asked = track.missing_from_record().filter(|_| seat.record);
+        // A change of layer happens at keyframes only.
+        let begins = accepted.begins_keyframe && track.codec.kind != CodecKind::Opus;
+        let clocks = match begins {
+            true => track.clocks().collect(),
+            false => Vec::new(),
+        };
+        let passing = Passing {
+            accepted: &accepted,
+            view,
+            ids,
+            clocks,
+        };
+        let mut waiting = [false; MAX_LAYERS];
         for (_, other) in self.seats.iter_mut().filter(|(other, _)| **other != from) {
-            if let Some(down) = other.down.as_mut() {
-                waiting |= down.forward(key, &accepted, &view, &ids, now, &mut context.out);
+            let down = other.down.as_mut();
+            let waits = down.and_then(|down| down.forward(key, &passing, now, &mut context.out));
+            if let Some(waits) = waits.and_then(|layer| waiting.get_mut(layer)) {
+                *waits = true;
             }
         }
-        if waiting {
-            self.want_keyframe(key, now, context);
-        } else if let Some(up) = self.seats.get_mut(&from).and_then(|seat| seat.up.as_mut()) {
+        if let Some(waits) = asked.take().and_then(|layer| waiting.get_mut(layer)) {
+            *waits = true;
+        }
+        for layer in (0..MAX_LAYERS).filter(|layer| waiting[*layer]) {
+            self.want_keyframe(key, layer, now, context);
+        }
+        if let Some(up) = self.seats.get_mut(&from).and_then(|seat| seat.up.as_mut()) {
             up.ask_for_keyframes(now.at, &mut context.out);
         }
     }
@@ -122,7 +145,7 @@ impl Room {
             return;
         };
         let Some(up) = seat.up.as_mut() else { return };
-        for (at, payload) in up.receive_rtcp(compound, now) {
+        for (at, ssrc, payload) in up.receive_rtcp(compound, now) {
             let Some(track) = up.tracks.get(at).filter(|_| seat.record) else {
                 continue;
             };
@@ -130,7 +153,7 @@ impl Room {
                 track: track.id.clone(),
                 kind: TapKind::SenderReport,
                 codec: track.codec.clone(),
-                ssrc: track.stream.as_ref().map_or(0, |stream| stream.ssrc),
+                ssrc,
                 payload,
                 wall_us: now.wall_us,
                 mono_us: now.mono_us,
@@ -157,24 +180,33 @@ impl Room {
                 continue;
             };
             let ids = track.media.extensions;
-            let Some(packet): Option<Bytes> = track.kept(request.generation, request.seq).cloned()
-            else {
+            let Original { generation, seq } = request.original;
+            let Some(packet): Option<Bytes> = track.kept(generation, seq).cloned() else {
                 continue;
             };
+            let payload_type = packet.get(1).map(|second| second & 0x7f);
+            let red = track.media.red_payload_type.is_some()
+                && track.media.red_payload_type == payload_type;
             if let Some(down) = self
                 .seats
                 .get_mut(&from)
                 .and_then(|seat| seat.down.as_mut())
             {
-                down.resend(request, &packet, &ids, now, &mut context.out);
+                down.resend(request, &packet, red, &ids, now, &mut context.out);
             }
         }
-        for key in keyframes {
-            self.want_keyframe(key, now, context);
+        for (key, layer) in keyframes {
+            self.want_keyframe(key, layer, now, context);
         }
     }
 
-    pub(super) fn want_keyframe(&mut self, key: TrackKey, now: Now, context: &mut Context) {
+    pub(super) fn want_keyframe(
+        &mut self,
+        key: TrackKey,
+        layer: usize,
+        now: Now,
+        context: &mut Context,
+    ) {
         let Some(up) = self
             .seats
             .get_mut(&key.seat)
@@ -182,8 +214,9 @@ impl Room {
         else {
             return;
         };
-        if let Some(track) = up.track_mut(key.source) {
-            track.keyframes.want();
+        let track = up.track_mut(key.source);
+        if let Some(layer) = track.and_then(|track| track.layers.get_mut(layer)) {
+            layer.keyframes.want();
         }
         up.ask_for_keyframes(now.at, &mut context.out);
     }
@@ -198,9 +231,30 @@ impl Room {
             return;
         };
         if down.connection.connected() {
-            for key in down.waiting() {
-                self.want_keyframe(key, now, context);
+            for (key, layer) in down.waiting() {
+                self.want_keyframe(key, layer, now, context);
             }
         }
     }
+}
+
+/// The packet as the recording gets it: of sound that carries its past, only what is new.
+fn recorded(accepted: &Accepted, view: &RtpView<'_>, payload_type: u8) -> Bytes {
+    let new = red::primary(view.payload).filter(|_| accepted.red);
+    let Some(new) = new else {
+        return accepted.packet.clone();
+    };
+    let header = Rewrite {
+        payload_type,
+        seq: view.seq,
+        timestamp: view.timestamp,
+        ssrc: view.ssrc,
+        marker: view.marker,
+        extensions: [(0, 0); 2],
+        transport: None,
+        osn: None,
+    };
+    let mut packet = Vec::with_capacity(crate::rtp::HEADER + new.len());
+    header.write(new, &mut packet);
+    packet.into()
 }

@@ -45,7 +45,11 @@ impl Room {
                 }
             }
             self.report_to(key, now, context);
+            if let Some(down) = self.seats.get_mut(&key).and_then(|seat| seat.down.as_mut()) {
+                down.probe(now, &mut context.out);
+            }
         }
+        self.choose_layers(now, context);
         if ended {
             self.refresh(context);
         }
@@ -70,14 +74,11 @@ impl Room {
             return;
         };
         if down.connection.connected() {
-            let clock = |key: TrackKey| {
+            let clock = |key: TrackKey, generation: u64| {
                 let up = self.seats.get(&key.seat)?.up.as_ref()?;
                 let track = up.track(key.source)?;
-                Some((
-                    track.stream.as_ref()?.clock?,
-                    track.codec.clock_rate,
-                    up.clock_offset_us?,
-                ))
+                let rate = track.codec.clock_rate;
+                Some((track.clock(generation)?, rate, up.clock_offset_us?))
             };
             down.report(clock, now, &mut context.out);
         }

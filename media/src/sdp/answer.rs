@@ -3,8 +3,8 @@
 use crate::api::{Codec, CodecKind, MediaError, Mid, Source};
 use crate::rtp::ExtensionIds;
 use crate::sdp::{
-    Description, EXT_AUDIO_LEVEL, EXT_MID, EXT_ORIENTATION, EXT_TRANSPORT_CC, Format, LocalSide,
-    Media, PROTOCOL, Setup, session_lines, transport_lines,
+    Description, EXT_AUDIO_LEVEL, EXT_MID, EXT_ORIENTATION, EXT_REPAIRED_RID, EXT_RID,
+    EXT_TRANSPORT_CC, Format, LocalSide, Media, PROTOCOL, Setup, session_lines, transport_lines,
 };
 
 /// Sound a packet, ms. Every packet costs about 60 bytes of headers for each listener, as much as 20 ms of speech: at 40
@@ -18,6 +18,10 @@ pub struct UpMedia {
     pub source: Source,
     pub codec: Codec,
     pub rtx_payload_type: Option<u8>,
+    /// Sound comes with its past in each packet (RFC 2198) under this payload type, or without under the codec's.
+    pub red_payload_type: Option<u8>,
+    /// Simulcast layers in the order of the offer; empty without simulcast.
+    pub rids: Vec<String>,
     /// Media SSRCs as signalled; may be empty.
     pub ssrcs: Vec<u32>,
     /// (media, retransmission) SSRC pairs as signalled; may be empty.
@@ -82,11 +86,19 @@ fn take(media: &Media, source: Source) -> Option<UpMedia> {
         other.name == "rtx"
             && other.parameter("apt").and_then(|apt| apt.parse().ok()) == Some(codec.payload_type)
     });
+    let red = media.formats.iter().find(|other| {
+        let blocks = format!("{0}/{0}", codec.payload_type);
+        source.is_audio() && other.name == "red" && other.fmtp == blocks
+    });
+    let rid = extension(EXT_RID).filter(|_| !source.is_audio());
+    let layered = rid.is_some() && media.rids.len() > 1;
     let repairing: Vec<u32> = media.retransmissions.iter().map(|(_, rtx)| *rtx).collect();
     Some(UpMedia {
         mid: media.mid.clone(),
         source,
         rtx_payload_type: rtx.map(|format| format.payload_type),
+        red_payload_type: red.map(|format| format.payload_type),
+        rids: media.rids.iter().filter(|_| layered).cloned().collect(),
         ssrcs: media
             .ssrcs
             .iter()
@@ -96,6 +108,8 @@ fn take(media: &Media, source: Source) -> Option<UpMedia> {
         retransmissions: media.retransmissions.clone(),
         extensions: ExtensionIds {
             mid: extension(EXT_MID),
+            rid: rid.filter(|_| layered),
+            repaired_rid: extension(EXT_REPAIRED_RID).filter(|_| layered),
             audio_level: extension(EXT_AUDIO_LEVEL).filter(|_| source.is_audio()),
             transport_cc: extension(EXT_TRANSPORT_CC),
             orientation: extension(EXT_ORIENTATION).filter(|_| !source.is_audio()),
@@ -163,19 +177,26 @@ fn write_taken(
     candidates: bool,
 ) {
     let payload_type = taken.codec.payload_type;
-    let rtx = taken
-        .rtx_payload_type
-        .map(|rtx| format!(" {rtx}"))
-        .unwrap_or_default();
+    let number = |format: Option<u8>| format.map(|number| number.to_string());
+    // The first is what the client will send: sound with its past, where it can.
+    let formats = [
+        number(taken.red_payload_type),
+        number(Some(payload_type)),
+        number(taken.rtx_payload_type),
+    ];
+    let formats: Vec<String> = formats.into_iter().flatten().collect();
     text.push_str(&format!(
-        "m={} 9 {PROTOCOL} {payload_type}{rtx}\r\n",
-        media.kind
+        "m={} 9 {PROTOCOL} {}\r\n",
+        media.kind,
+        formats.join(" ")
     ));
     text.push_str(&transport_lines(side, "passive", candidates));
     text.push_str(&format!("a=mid:{}\r\n", taken.mid));
     let ids = &taken.extensions;
     for (id, uri) in [
         (ids.mid, EXT_MID),
+        (ids.rid, EXT_RID),
+        (ids.repaired_rid, EXT_REPAIRED_RID),
         (ids.audio_level, EXT_AUDIO_LEVEL),
         (ids.transport_cc, EXT_TRANSPORT_CC),
         (ids.orientation, EXT_ORIENTATION),
@@ -216,6 +237,17 @@ fn write_taken(
             text.push_str(&format!("a=fmtp:{payload_type} {}\r\n", format.fmtp))
         }
         _ => {}
+    }
+    if let Some(red) = taken.red_payload_type {
+        text.push_str(&format!(
+            "a=rtpmap:{red} red/48000/2\r\na=fmtp:{red} {payload_type}/{payload_type}\r\n"
+        ));
+    }
+    if !taken.rids.is_empty() {
+        for rid in &taken.rids {
+            text.push_str(&format!("a=rid:{rid} recv\r\n"));
+        }
+        text.push_str(&format!("a=simulcast:recv {}\r\n", taken.rids.join(";")));
     }
     if let Some(rtx) = taken.rtx_payload_type {
         text.push_str(&format!(

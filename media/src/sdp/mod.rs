@@ -19,6 +19,8 @@ use crate::ice::Credentials;
 
 /// Header extensions that the relay understands.
 pub const EXT_MID: &str = "urn:ietf:params:rtp-hdrext:sdes:mid";
+pub const EXT_RID: &str = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id";
+pub const EXT_REPAIRED_RID: &str = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id";
 pub const EXT_AUDIO_LEVEL: &str = "urn:ietf:params:rtp-hdrext:ssrc-audio-level";
 pub const EXT_TRANSPORT_CC: &str =
     "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
@@ -114,6 +116,8 @@ pub struct Media {
     pub ssrcs: Vec<u32>,
     /// (media, retransmission) pairs of `a=ssrc-group:FID`.
     pub retransmissions: Vec<(u32, u32)>,
+    /// The simulcast layers that are offered to be sent (RFC 8853), by `a=rid`.
+    pub rids: Vec<String>,
 }
 
 /// `a=setup`.
@@ -252,6 +256,13 @@ fn media(media: &MediaDescription) -> Result<Media, MediaError> {
             ssrcs.push(ssrc);
         }
     }
+    let sends: Vec<&str> = values("rid")
+        .filter_map(|value| {
+            let mut words = value.split_whitespace();
+            let rid = words.next()?;
+            (words.next() == Some("send")).then_some(rid)
+        })
+        .collect();
     let retransmissions = values("ssrc-group")
         .filter_map(|value| {
             let mut words = value.split_whitespace();
@@ -277,7 +288,35 @@ fn media(media: &MediaDescription) -> Result<Media, MediaError> {
         formats: formats(media),
         ssrcs,
         retransmissions,
+        rids: values("simulcast")
+            .find_map(simulcast_sent)
+            .unwrap_or_default()
+            .into_iter()
+            .filter(|rid| sends.contains(&rid.as_str()))
+            .collect(),
     })
+}
+
+/// Layers of one m-line.
+pub const MAX_LAYERS: usize = 4;
+
+/// The layers of `send q;h;f` (RFC 8853 section 5.1): of alternatives the first, whether paused (`~`) or not.
+fn simulcast_sent(value: &str) -> Option<Vec<String>> {
+    let mut words = value.split_whitespace();
+    words.find(|word| *word == "send")?;
+    let layers = words.next()?.split(';').filter_map(|layer| {
+        let rid = layer.split(',').next()?.trim_start_matches('~');
+        // RFC 8852 section 3: it stands in a header extension.
+        let token = (1..=16).contains(&rid.len()) && rid.bytes().all(|b| b.is_ascii_alphanumeric());
+        token.then(|| rid.to_owned())
+    });
+    let mut rids = Vec::new();
+    for rid in layers {
+        if !rids.contains(&rid) && rids.len() < MAX_LAYERS {
+            rids.push(rid);
+        }
+    }
+    Some(rids)
 }
 
 /// Payload types read of an m-line: each is looked for among all its attributes.

@@ -4,12 +4,13 @@
 
 use crate::api::{CodecKind, MediaError, Mid, TrackId};
 use crate::sdp::{
-    Description, EXT_AUDIO_LEVEL, EXT_ORIENTATION, LocalSide, Media, PROTOCOL, Setup,
-    session_lines, transport_lines,
+    Description, EXT_AUDIO_LEVEL, EXT_ORIENTATION, EXT_TRANSPORT_CC, LocalSide, Media, PROTOCOL,
+    Setup, session_lines, transport_lines,
 };
 
 /// Payload types of every down connection.
 pub const OPUS: u8 = 111;
+pub const RED: u8 = 63;
 pub const VP8: u8 = 96;
 pub const VP8_RTX: u8 = 97;
 pub const H264: u8 = 102;
@@ -17,6 +18,7 @@ pub const H264_RTX: u8 = 103;
 /// Extension ids of every down connection.
 pub const AUDIO_LEVEL_ID: u8 = 1;
 pub const ORIENTATION_ID: u8 = 2;
+pub const TRANSPORT_CC_ID: u8 = 3;
 
 /// The m-line of a slot as it is offered.
 #[derive(Clone, Debug)]
@@ -44,6 +46,10 @@ pub struct DownMedia {
     /// Ids of the header extensions, where agreed.
     pub audio_level: Option<u8>,
     pub orientation: Option<u8>,
+    /// It takes sound with its past (RFC 2198), under the number that we offer.
+    pub red: bool,
+    /// It reports on transport-wide numbers, under the id that we offer.
+    pub transport_cc: bool,
 }
 
 /// A codec that the client receives, under its payload types.
@@ -70,7 +76,7 @@ pub fn write(slots: &[OfferedSlot<'_>], side: &LocalSide<'_>) -> String {
     for (at, slot) in slots.iter().enumerate() {
         let kind = if slot.audio { "audio" } else { "video" };
         let formats = if slot.audio {
-            OPUS.to_string()
+            format!("{OPUS} {RED}")
         } else {
             format!("{VP8} {VP8_RTX} {H264} {H264_RTX}")
         };
@@ -81,6 +87,9 @@ pub fn write(slots: &[OfferedSlot<'_>], side: &LocalSide<'_>) -> String {
             true => format!("a=extmap:{AUDIO_LEVEL_ID} {EXT_AUDIO_LEVEL}\r\n"),
             false => format!("a=extmap:{ORIENTATION_ID} {EXT_ORIENTATION}\r\n"),
         });
+        text.push_str(&format!(
+            "a=extmap:{TRANSPORT_CC_ID} {EXT_TRANSPORT_CC}\r\n"
+        ));
         if let Some(Carried { track, .. }) = &slot.carries {
             let (seat, source) = (&track.seat.0, track.source.as_str());
             text.push_str(&format!("a=sendonly\r\na=msid:{seat} {seat}-{source}\r\n"));
@@ -113,9 +122,10 @@ pub fn write(slots: &[OfferedSlot<'_>], side: &LocalSide<'_>) -> String {
     text
 }
 
-const AUDIO_FORMATS: &str =
-    "a=rtpmap:111 opus/48000/2\r\na=rtcp-fb:111 nack\r\na=fmtp:111 minptime=10;useinbandfec=1\r\n";
+const AUDIO_FORMATS: &str = "a=rtpmap:111 opus/48000/2\r\na=rtcp-fb:111 nack\r\na=rtcp-fb:111 transport-cc\r\n\
+    a=fmtp:111 minptime=10;useinbandfec=1\r\na=rtpmap:63 red/48000/2\r\na=fmtp:63 111/111\r\n";
 const VIDEO_FORMATS: &str = "a=rtpmap:96 VP8/90000\r\na=rtcp-fb:96 nack\r\na=rtcp-fb:96 nack pli\r\na=rtcp-fb:96 ccm fir\r\n\
+    a=rtcp-fb:96 transport-cc\r\na=rtcp-fb:102 transport-cc\r\n\
     a=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96\r\n\
     a=rtpmap:102 H264/90000\r\na=rtcp-fb:102 nack\r\na=rtcp-fb:102 nack pli\r\na=rtcp-fb:102 ccm fir\r\n\
     a=fmtp:102 level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f\r\n\
@@ -161,5 +171,7 @@ fn agreed(media: &Media) -> DownMedia {
             .collect(),
         audio_level: extension(AUDIO_LEVEL_ID, EXT_AUDIO_LEVEL),
         orientation: extension(ORIENTATION_ID, EXT_ORIENTATION),
+        red: takes(&RED),
+        transport_cc: extension(TRANSPORT_CC_ID, EXT_TRANSPORT_CC).is_some(),
     }
 }

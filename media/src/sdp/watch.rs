@@ -64,6 +64,8 @@ fn take(media: &Media, audio: bool) -> Option<DownMedia> {
         formats,
         audio_level: extension(EXT_AUDIO_LEVEL).filter(|_| audio),
         orientation: extension(EXT_ORIENTATION).filter(|_| !audio),
+        red: false,
+        transport_cc: false,
     })
 }
 

@@ -14,19 +14,45 @@ use crate::ice::{self, Credentials};
 use crate::rtcp::{self, Told, ntp_from_us};
 use crate::rtp::{Rewrite, RtpView, is_rtcp, unwrap_rtx};
 use crate::sdp::Description;
+use crate::sim::Digest;
 use crate::sim::received::Received;
 use crate::srtp::{Profile, Srtp};
+use crate::twcc;
 use crate::worker::Now;
 
-const FRAME: Duration = Duration::from_millis(66);
-const PACKETS_A_FRAME: u64 = 3;
+/// Bytes of a picture's packet at most, and those before the filler.
+const PACKET: usize = 1_100;
 const AUDIO: Duration = Duration::from_millis(20);
 const MID_ID: u8 = 4;
+const RID_ID: u8 = 5;
+const REPAIRED_RID_ID: u8 = 6;
+
+/// How a picture is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Encoding {
+    /// Empty without simulcast.
+    pub rid: &'static str,
+    pub bps: u64,
+    pub frame: Duration,
+    pub width: u16,
+}
+
+/// One packet of 400 bytes three times in a picture.
+const PLAIN: Encoding = Encoding {
+    rid: "",
+    bps: 145_400,
+    frame: Duration::from_millis(66),
+    width: 640,
+};
 
 #[derive(Debug)]
 struct Sending {
     source: Source,
     mid: String,
+    encoding: Encoding,
+    active: bool,
+    picture: u16,
+    base: u8,
     ssrc: u32,
     rtx_ssrc: u32,
     payload_type: u8,
@@ -53,6 +79,17 @@ pub struct Client {
     pub reports: Vec<ReceptionReport>,
     pub transport_feedback: u64,
     pub level: u8,
+    /// Whether it offers and sends sound with its past, or takes it.
+    pub red: bool,
+    /// Whether it reports to the relay what arrives when.
+    pub feedback: bool,
+    /// The round trip that it paces its requests by.
+    pub rtt: Duration,
+    /// Digest of every packet received, with its time.
+    pub trace: Digest,
+    pub padding: u64,
+    recorder: twcc::Recorder,
+    fed_back: Option<Instant>,
     sending: Vec<Sending>,
     local: Credentials,
     remote: Option<Credentials>,
@@ -88,6 +125,13 @@ impl Client {
             reports: Vec::new(),
             transport_feedback: 0,
             level: 127,
+            red: false,
+            feedback: true,
+            rtt: Duration::from_millis(40),
+            trace: Digest::default(),
+            padding: 0,
+            recorder: twcc::Recorder::default(),
+            fed_back: None,
             sending: Vec::new(),
             local: Credentials::generate(rng),
             remote: None,
@@ -117,25 +161,57 @@ impl Client {
         )
     }
 
-    pub fn offer(&mut self, sources: &[Source]) -> (String, Vec<(String, Source)>) {
+    pub fn offer(
+        &mut self,
+        sources: &[Source],
+        encodings: &[Encoding],
+    ) -> (String, Vec<(String, Source)>) {
+        let encodings = match encodings.is_empty() {
+            true => &[PLAIN],
+            false => encodings,
+        };
         for (at, source) in sources.iter().enumerate() {
-            let ssrc = 1000 + at as u32 + (self.content >> 24) as u32;
-            self.sending.push(Sending {
-                source: *source,
-                mid: at.to_string(),
-                ssrc,
-                rtx_ssrc: ssrc + 500,
-                payload_type: if source.is_audio() { 111 } else { 96 },
-                seq: 65_500,
-                rtx_seq: 7,
-                timestamp: 0xffff_0000,
-                next: None,
-                want_keyframe: true,
-                history: BTreeMap::new(),
-                reported: None,
-            });
+            let layers = if source.is_audio() {
+                &[PLAIN]
+            } else {
+                encodings
+            };
+            for (layer, encoding) in layers.iter().enumerate() {
+                self.begin(at, layer, *source, *encoding);
+            }
         }
         self.describe()
+    }
+
+    fn begin(&mut self, at: usize, layer: usize, source: Source, encoding: Encoding) {
+        let ssrc = 1000 + (at + 100 * layer) as u32 + (self.content >> 24) as u32;
+        self.sending.push(Sending {
+            source,
+            encoding,
+            active: true,
+            picture: 0x7ff0 + 100 * layer as u16,
+            base: 250 + layer as u8,
+            mid: at.to_string(),
+            ssrc,
+            rtx_ssrc: ssrc + 50_000,
+            payload_type: if source.is_audio() { 111 } else { 96 },
+            seq: 65_500,
+            rtx_seq: 7,
+            timestamp: 0xffff_0000_u32.wrapping_add(77_777 * layer as u32),
+            next: None,
+            want_keyframe: true,
+            history: BTreeMap::new(),
+            reported: None,
+        });
+    }
+
+    /// Sends of a source only the layers with these rids, as a browser with `setParameters`.
+    pub fn send_layers(&mut self, source: Source, rids: &[String]) {
+        for sending in self.sending.iter_mut().filter(|s| s.source == source) {
+            let active = rids.iter().any(|rid| rid == sending.encoding.rid);
+            sending.want_keyframe |= active && !sending.active;
+            sending.active = active;
+        }
     }
 
     /// Offers the same tracks with new ICE credentials.
@@ -146,7 +222,11 @@ impl Client {
 
     fn describe(&self) -> (String, Vec<(String, Source)>) {
         let mut text = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n".to_owned();
+        let mut described = std::collections::BTreeSet::new();
         for sending in &self.sending {
+            if !described.insert(sending.mid.clone()) {
+                continue;
+            }
             let (kind, formats) = if sending.source.is_audio() {
                 (
                     "audio",
@@ -159,26 +239,46 @@ impl Client {
                 )
             };
             let (payload_type, mid, ssrc) = (sending.payload_type, &sending.mid, sending.ssrc);
-            text += &format!("m={kind} 9 UDP/TLS/RTP/SAVPF {payload_type} 97\r\n");
+            let red = self.red && sending.source.is_audio();
+            let more = if red { " 63" } else { "" };
+            text += &format!("m={kind} 9 UDP/TLS/RTP/SAVPF {payload_type} 97{more}\r\n");
             text += &self.transport("actpass");
             text += &format!("a=mid:{mid}\r\na=sendonly\r\na=rtcp-mux\r\n{formats}");
+            if red {
+                text += "a=rtpmap:63 red/48000/2\r\na=fmtp:63 111/111\r\n";
+            }
             for (id, uri) in [
                 (MID_ID, crate::sdp::EXT_MID),
                 (1, crate::sdp::EXT_AUDIO_LEVEL),
                 (3, crate::sdp::EXT_TRANSPORT_CC),
+                (RID_ID, crate::sdp::EXT_RID),
+                (REPAIRED_RID_ID, crate::sdp::EXT_REPAIRED_RID),
             ] {
                 text += &format!("a=extmap:{id} {uri}\r\n");
             }
-            text += &format!(
-                "a=ssrc-group:FID {ssrc} {}\r\na=ssrc:{ssrc} cname:x\r\n",
-                sending.rtx_ssrc
-            );
+            let rids: Vec<&str> = self
+                .sending
+                .iter()
+                .filter(|other| other.mid == *mid && !other.encoding.rid.is_empty())
+                .map(|other| other.encoding.rid)
+                .collect();
+            if rids.is_empty() {
+                text += &format!(
+                    "a=ssrc-group:FID {ssrc} {}\r\na=ssrc:{ssrc} cname:x\r\n",
+                    sending.rtx_ssrc
+                );
+            } else {
+                rids.iter()
+                    .for_each(|rid| text += &format!("a=rid:{rid} send\r\n"));
+                text += &format!("a=simulcast:send {}\r\n", rids.join(";"));
+            }
         }
-        let named = self
+        let mut named: Vec<(String, Source)> = self
             .sending
             .iter()
             .map(|sending| (sending.mid.clone(), sending.source))
             .collect();
+        named.dedup();
         (text, named)
     }
 
@@ -214,7 +314,13 @@ impl Client {
     pub fn answer(&self, offer: &str) -> String {
         let offer = Description::parse(offer, &Limits::default()).unwrap();
         let mut text = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n".to_owned();
-        for media in offer.media {
+        for mut media in offer.media {
+            media
+                .formats
+                .retain(|format| self.red || format.name != "red");
+            media
+                .payload_types
+                .retain(|known| self.red || known != "63");
             let formats = media.payload_types.join(" ");
             text += &format!(
                 "m={} 9 UDP/TLS/RTP/SAVPF {formats}\r\n{}",
@@ -227,6 +333,9 @@ impl Client {
             } else {
                 "a=inactive\r\n"
             };
+            if self.feedback {
+                text += &format!("a=extmap:3 {}\r\n", crate::sdp::EXT_TRANSPORT_CC);
+            }
             for format in media.formats {
                 text += &format!(
                     "a=rtpmap:{} {}/{}\r\n",
@@ -272,6 +381,7 @@ impl Client {
         if self.srtp.is_some() {
             self.publish(now);
             self.ask(now);
+            self.feed_back(now);
         }
     }
 
@@ -326,10 +436,14 @@ impl Client {
             }
             let audio = self.sending[at].source.is_audio();
             let sending = &mut self.sending[at];
-            sending.next = Some(next + if audio { AUDIO } else { FRAME });
-            sending.timestamp = sending
-                .timestamp
-                .wrapping_add(if audio { 960 } else { 5940 });
+            let step = if audio { AUDIO } else { sending.encoding.frame };
+            sending.next = Some(next + step);
+            let rate = if audio { 48_000 } else { 90_000 };
+            let ticks = (step.as_micros() * rate / 1_000_000) as u32;
+            sending.timestamp = sending.timestamp.wrapping_add(ticks);
+            if !sending.active {
+                continue;
+            }
             let keyframe = std::mem::take(&mut sending.want_keyframe);
             if sending
                 .reported
@@ -341,53 +455,104 @@ impl Client {
                 let report = rtcp::sender_report(sending.ssrc, ntp, sending.timestamp, 1, 1, "x");
                 self.seal_rtcp(report);
             }
-            for part in 0..if audio { 1 } else { PACKETS_A_FRAME } {
-                let first = part == 0;
-                let mut payload = if audio {
-                    vec![0xfc]
-                } else {
-                    vec![
-                        if first { 0x90 } else { 0x80 },
-                        0x80,
-                        1,
-                        u8::from(!keyframe),
-                    ]
-                };
-                payload.extend_from_slice(&self.content.to_be_bytes());
-                payload.resize(400, 0x55);
-                self.content += 1;
-                let packet = self.packet(at, &payload, part + 1 == PACKETS_A_FRAME);
-                self.published += 1;
-                self.seal(packet);
+            if audio {
+                let payload = self.sound();
+                self.send(at, payload, false);
+            } else {
+                self.picture(at, keyframe);
             }
         }
+    }
+
+    fn number(&mut self) -> [u8; 8] {
+        self.content += 1;
+        (self.content - 1).to_be_bytes()
+    }
+
+    fn sound(&mut self) -> Vec<u8> {
+        let mut payload = vec![0xfc];
+        payload.extend_from_slice(&self.number());
+        payload.resize(80, 0x55);
+        payload
+    }
+
+    /// A picture's packets, a keyframe's three times as many.
+    fn picture(&mut self, at: usize, keyframe: bool) {
+        let sending = &mut self.sending[at];
+        let Encoding {
+            bps, frame, width, ..
+        } = sending.encoding;
+        let bytes = (bps as f64 * frame.as_secs_f64() / 8.0) as usize;
+        let bytes = if keyframe { 3 * bytes } else { bytes };
+        let packets = if sending.encoding == PLAIN {
+            3
+        } else {
+            bytes.div_ceil(PACKET).max(1)
+        };
+        let length = if sending.encoding == PLAIN {
+            400
+        } else {
+            (bytes / packets).max(40)
+        };
+        sending.picture = (sending.picture + 1) & 0x7fff;
+        sending.base = sending.base.wrapping_add(1);
+        let [high, low] = (0x8000 | sending.picture).to_be_bytes();
+        let (base, height) = (sending.base, width / 16 * 9);
+        for part in 0..packets {
+            let begins = if part == 0 { 0x90 } else { 0x80 };
+            let mut payload = vec![begins, 0xe0, high, low, base, 0x20];
+            payload.extend_from_slice(&[u8::from(!keyframe), 0, 0, 0x9d, 0x01, 0x2a]);
+            payload.extend_from_slice(&width.to_le_bytes());
+            payload.extend_from_slice(&height.to_le_bytes());
+            payload.extend_from_slice(&self.number());
+            payload.resize(length, 0x55);
+            self.send(at, payload, part + 1 == packets);
+        }
+    }
+
+    fn send(&mut self, at: usize, payload: Vec<u8>, marker: bool) {
+        let packet = self.packet(at, &payload, marker);
+        self.published += 1;
+        self.seal(packet);
     }
 
     fn packet(&mut self, at: usize, payload: &[u8], marker: bool) -> Vec<u8> {
         self.transport_seq = self.transport_seq.wrapping_add(1);
         let level = self.level;
         let sending = &mut self.sending[at];
-        let mut out = vec![0x90, sending.payload_type | if marker { 0x80 } else { 0 }];
+        let red = self.red && sending.source.is_audio();
+        let payload_type = if red { 63 } else { sending.payload_type };
+        let mut out = vec![0x90, payload_type | if marker { 0x80 } else { 0 }];
         out.extend_from_slice(&sending.seq.to_be_bytes());
         out.extend_from_slice(&sending.timestamp.to_be_bytes());
         out.extend_from_slice(&sending.ssrc.to_be_bytes());
         let [high, low] = self.transport_seq.to_be_bytes();
-        out.extend_from_slice(&[
-            0xbe,
-            0xde,
-            0,
-            2,
-            MID_ID << 4,
-            sending.mid.as_bytes()[0],
-            0x31,
-            high,
-            low,
-            0x10,
-            level,
-            0,
-        ]);
+        let mid = sending.mid.as_bytes()[0];
+        let mut block = vec![MID_ID << 4, mid, 0x31, high, low, 0x10, level];
+        if let Some(rid) = sending.encoding.rid.bytes().next() {
+            block.extend_from_slice(&[RID_ID << 4, rid]);
+        }
+        block.resize(block.len().next_multiple_of(4), 0);
+        out.extend_from_slice(&[0xbe, 0xde, 0, (block.len() / 4) as u8]);
+        out.extend_from_slice(&block);
+        if red {
+            // The sound of before, and this one.
+            let before = sending.history.values().next_back();
+            let before = before.and_then(|packet| packet.get(packet.len() - 80..));
+            if let Some(before) = before {
+                out.extend_from_slice(&[0x80 | 111, 0x0f, 0x00, before.len() as u8]);
+                out.push(111);
+                out.extend_from_slice(before);
+            } else {
+                out.push(111);
+            }
+        }
         out.extend_from_slice(payload);
         sending.history.insert(sending.seq, out.clone());
+        if sending.history.len() > 2_000 {
+            let oldest = sending.seq.wrapping_sub(2_000);
+            sending.history.remove(&oldest);
+        }
         sending.seq = sending.seq.wrapping_add(1);
         out
     }
@@ -411,13 +576,16 @@ impl Client {
             let view = RtpView::parse(original).unwrap();
             let mut out = Vec::new();
             let (rtx_seq, rtx_ssrc) = (sending.rtx_seq, sending.rtx_ssrc);
+            let rid = sending.encoding.rid.bytes().next();
+            let repaired = rid.map_or((0, 0), |rid| (REPAIRED_RID_ID, rid));
             Rewrite {
                 payload_type: 97,
                 seq: rtx_seq,
                 timestamp: view.timestamp,
                 ssrc: rtx_ssrc,
                 marker: view.marker,
-                extensions: [(0, 0); 2],
+                extensions: [(0, 0), repaired],
+                transport: None,
                 osn: Some(*seq),
             }
             .write(view.payload, &mut out);
@@ -447,6 +615,7 @@ impl Client {
                         .for_each(|s| s.want_keyframe = true);
                 }
                 Told::Reception(report) => self.reports.push(report),
+                Told::Transport(_) => {}
                 Told::SenderClock { ssrc, ntp, rtp, .. } => {
                     self.received.entry(ssrc).or_default().clock = Some((ntp, rtp));
                 }
@@ -463,8 +632,17 @@ impl Client {
             return;
         }
         let view = RtpView::parse(&packet).unwrap();
+        self.trace.add(&now.mono_us.to_be_bytes());
+        self.trace.add(&packet);
+        if let Some(&[high, low]) = view.extension(3) {
+            let seq = u16::from_be_bytes([high, low]);
+            self.recorder
+                .record(seq, now.mono_us as i64 + 5_000_000_000);
+        }
         let rtx = view.payload_type == 97;
-        if rtx {
+        if rtx && view.payload.is_empty() {
+            self.padding += 1;
+        } else if rtx {
             // The offer pairs each SSRC with its retransmissions; here: the stream that lacks this number.
             let osn = u16::from_be_bytes([view.payload[0], view.payload[1]]);
             let lacks = |received: &&mut Received| {
@@ -491,9 +669,7 @@ impl Client {
         let mut requests = Vec::new();
         for (ssrc, received) in &mut self.received {
             let mut due = Vec::new();
-            received
-                .gaps
-                .poll(now.at, Duration::from_millis(40), &mut due);
+            received.gaps.poll(now.at, self.rtt, &mut due);
             if !due.is_empty() {
                 requests.push(rtcp::nack(1, *ssrc, &due));
             }
@@ -501,6 +677,17 @@ impl Client {
         requests
             .into_iter()
             .for_each(|request| self.seal_rtcp(request));
+    }
+
+    fn feed_back(&mut self, now: Now) {
+        let every = Duration::from_millis(100);
+        let due = self.fed_back.is_none_or(|at| now.at - at >= every);
+        if due && self.feedback && self.half == Half::Down {
+            self.fed_back = Some(now.at);
+            while let Some(report) = self.recorder.report(1, 2) {
+                self.seal_rtcp(report);
+            }
+        }
     }
 
     /// Asks for anything, as a curious client would.

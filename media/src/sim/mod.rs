@@ -2,6 +2,7 @@
 //! A room in virtual time: the worker, its clients, and links that lose, delay and reorder by a seed.
 
 mod client;
+mod network;
 mod received;
 mod scenarios;
 
@@ -19,28 +20,8 @@ use crate::dtls::Identity;
 use crate::sdp::Candidate;
 use crate::tap::{Tap, TapPacket};
 use crate::worker::{Now, Output, Worker};
-pub use client::Client;
-
-/// One direction of a client's network.
-#[derive(Clone, Copy, Debug)]
-pub struct Link {
-    pub loss: f64,
-    pub delay: Duration,
-    pub jitter: Duration,
-    /// The cable is out.
-    pub cut: bool,
-}
-
-impl Default for Link {
-    fn default() -> Self {
-        Link {
-            loss: 0.0,
-            delay: Duration::from_millis(10),
-            jitter: Duration::ZERO,
-            cut: false,
-        }
-    }
-}
+pub use client::{Client, Encoding};
+pub use network::{Class, Loss, Path, Wire};
 
 /// Keeps what the recording would get.
 #[derive(Debug, Default)]
@@ -49,6 +30,24 @@ pub struct MemoryTap(pub Mutex<Vec<TapPacket>>);
 impl Tap for MemoryTap {
     fn packet(&self, packet: TapPacket) {
         self.0.lock().unwrap().push(packet);
+    }
+}
+
+/// FNV-1a: enough to tell two traces apart.
+#[derive(Clone, Copy, Debug)]
+pub struct Digest(pub u64);
+
+impl Default for Digest {
+    fn default() -> Self {
+        Digest(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Digest {
+    pub fn add(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
     }
 }
 
@@ -62,16 +61,18 @@ struct InFlight {
 pub struct World {
     pub worker: Worker,
     pub clients: BTreeMap<SocketAddr, Client>,
-    pub links: BTreeMap<SocketAddr, Link>,
+    wires: BTreeMap<(SocketAddr, bool), Wire>,
     pub events: Vec<RelayEvent>,
     pub tap: Arc<MemoryTap>,
     start: Instant,
     elapsed: Duration,
+    seed: u64,
     rng: StdRng,
     queue: BinaryHeap<Reverse<(Duration, u64)>>,
     flying: BTreeMap<u64, InFlight>,
     sent: u64,
     next_port: u16,
+    red: bool,
     /// Answers that the room logic is slow to bring: not before that long after the offer.
     pub signalling: Duration,
     answers: Vec<(Duration, SocketAddr, u64, String)>,
@@ -117,16 +118,18 @@ impl World {
         World {
             worker,
             clients: BTreeMap::new(),
-            links: BTreeMap::new(),
+            wires: BTreeMap::new(),
             events: Vec::new(),
             tap,
             start: Instant::now(),
             elapsed: Duration::ZERO,
+            seed,
             rng,
             queue: BinaryHeap::new(),
             flying: BTreeMap::new(),
             sent: 0,
             next_port: 1000,
+            red: false,
             signalling: Duration::ZERO,
             answers: Vec::new(),
         }
@@ -149,18 +152,45 @@ impl World {
 
     /// A client that publishes from those sources; its packets flow once it is connected.
     pub fn publish(&mut self, name: &str, sources: &[Source]) -> SocketAddr {
+        self.publish_as(name, sources, &[])
+    }
+
+    /// The same, its pictures in these encodings: one, or several simulcast layers.
+    pub fn publish_as(
+        &mut self,
+        name: &str,
+        sources: &[Source],
+        encodings: &[Encoding],
+    ) -> SocketAddr {
         let address = self.fresh_address();
         let now = self.now();
         let mut client = Client::new(name, Half::Up, &mut self.rng, now);
-        let (offer, mids) = client.offer(sources);
+        client.red = self.red;
+        let (offer, mids) = client.offer(sources, encodings);
         let answer = self
             .worker
             .answer_up(&room(), &seat(name), &offer, &mids, now)
             .unwrap();
         client.take_description(&answer);
         self.clients.insert(address, client);
-        self.links.insert(address, Link::default());
+        self.set_path(address, Path::default());
         self.collect();
+        address
+    }
+
+    /// A client that publishes sound with its past in each packet.
+    pub fn publish_with_red(&mut self, name: &str, sources: &[Source]) -> SocketAddr {
+        self.red = true;
+        let address = self.publish(name, sources);
+        self.red = false;
+        address
+    }
+
+    /// A client that takes sound with its past.
+    pub fn subscribe_with_red(&mut self, name: &str) -> SocketAddr {
+        self.red = true;
+        let address = self.subscribe(name);
+        self.red = false;
         address
     }
 
@@ -168,9 +198,10 @@ impl World {
     pub fn subscribe(&mut self, name: &str) -> SocketAddr {
         let address = self.fresh_address();
         let now = self.now();
-        let client = Client::new(name, Half::Down, &mut self.rng, now);
+        let mut client = Client::new(name, Half::Down, &mut self.rng, now);
+        client.red = self.red;
         self.clients.insert(address, client);
-        self.links.insert(address, Link::default());
+        self.set_path(address, Path::default());
         self.negotiate_down(address);
         address
     }
@@ -187,7 +218,7 @@ impl World {
             .unwrap();
         client.take_description(&answer);
         self.clients.insert(address, client);
-        self.links.insert(address, Link::default());
+        self.set_path(address, Path::default());
         self.collect();
         address
     }
@@ -222,7 +253,7 @@ impl World {
         let mut client = self.clients.remove(&from).unwrap();
         client.moved();
         self.clients.insert(to, client);
-        self.links.insert(to, Link::default());
+        self.set_path(to, Path::default());
         to
     }
 
@@ -242,6 +273,22 @@ impl World {
         to
     }
 
+    /// What happened in the room, as a digest: events, and every packet in the clear with its time.
+    pub fn trace(&self) -> u64 {
+        let mut digest = Digest::default();
+        for event in &self.events {
+            digest.add(format!("{event:?}").as_bytes());
+        }
+        for packet in self.tap.0.lock().unwrap().iter() {
+            digest.add(&packet.mono_us.to_be_bytes());
+            digest.add(&packet.payload);
+        }
+        for client in self.clients.values() {
+            digest.add(&client.trace.0.to_be_bytes());
+        }
+        digest.0
+    }
+
     fn fresh_address(&mut self) -> SocketAddr {
         self.next_port += 1;
         SocketAddr::new("192.0.2.1".parse().unwrap(), self.next_port)
@@ -251,7 +298,6 @@ impl World {
     pub fn run(&mut self, time: Duration) {
         let end = self.elapsed + time;
         while self.elapsed < end {
-            self.elapsed += Duration::from_millis(1);
             self.step();
         }
     }
@@ -266,31 +312,35 @@ impl World {
         let begun = self.elapsed;
         while !so(self) {
             assert!(self.elapsed - begun < limit, "not within {limit:?}: {what}");
-            self.elapsed += Duration::from_millis(1);
             self.step();
         }
         self.elapsed - begun
     }
 
+    /// A millisecond: what arrives within it arrives at its own time; everybody's timers at its end.
     fn step(&mut self) {
-        let now = self.now();
+        let end = self.elapsed + Duration::from_millis(1);
         while let Some(Reverse((due, number))) = self
             .queue
             .peek()
             .copied()
-            .filter(|Reverse((due, _))| *due <= self.elapsed)
+            .filter(|Reverse((due, _))| *due <= end)
         {
-            let _ = due;
             self.queue.pop();
+            self.elapsed = self.elapsed.max(due);
             let Some(flying) = self.flying.remove(&number) else {
                 continue;
             };
+            let now = self.now();
             if flying.to_relay {
                 self.worker.datagram(flying.client, &flying.bytes, now);
+                self.collect();
             } else if let Some(client) = self.clients.get_mut(&flying.client) {
                 client.datagram(&flying.bytes, now);
             }
         }
+        self.elapsed = end;
+        let now = self.now();
         let (due, later) = std::mem::take(&mut self.answers)
             .into_iter()
             .partition(|(due, ..)| *due <= self.elapsed);
@@ -330,27 +380,54 @@ impl World {
                     self.negotiate_down(address);
                 }
             }
+            if let RelayEvent::LayersWanted { track, rids, .. } = &event {
+                let publisher = self.clients.values_mut().filter(|c| c.half == Half::Up);
+                for client in publisher.filter(|client| client.seat == track.seat) {
+                    client.send_layers(track.source, rids);
+                }
+            }
             self.events.push(event);
         }
     }
 
     fn send(&mut self, to_relay: bool, client: SocketAddr, bytes: Vec<u8>) {
-        let link = self.links.get(&client).copied().unwrap_or_default();
-        if link.cut || self.rng.random_bool(link.loss) {
+        let Some(wire) = self.wires.get_mut(&(client, to_relay)) else {
             return;
+        };
+        for arrival in wire.send(bytes.len(), Class::of(&bytes), self.elapsed) {
+            self.sent += 1;
+            self.queue.push(Reverse((arrival, self.sent)));
+            let bytes = bytes.clone();
+            self.flying.insert(
+                self.sent,
+                InFlight {
+                    to_relay,
+                    client,
+                    bytes,
+                },
+            );
         }
-        let jitter = link.jitter.mul_f64(self.rng.random::<f64>());
-        self.sent += 1;
-        self.queue
-            .push(Reverse((self.elapsed + link.delay + jitter, self.sent)));
-        self.flying.insert(
-            self.sent,
-            InFlight {
-                to_relay,
-                client,
-                bytes,
-            },
-        );
+    }
+
+    /// The network of a client changes, in both directions.
+    pub fn set_path(&mut self, client: SocketAddr, path: Path) {
+        self.set_paths(client, path, path);
+    }
+
+    /// The network of a client changes: toward the relay, and from it.
+    pub fn set_paths(&mut self, client: SocketAddr, to_relay: Path, from_relay: Path) {
+        for (direction, path) in [(true, to_relay), (false, from_relay)] {
+            let seed = self.seed ^ u64::from(client.port()) << 32 ^ u64::from(direction);
+            self.wires
+                .entry((client, direction))
+                .or_insert_with(|| Wire::new(path, seed))
+                .change(path, self.elapsed);
+        }
+    }
+
+    /// One direction of a client's network, as it went.
+    pub fn wire(&self, client: SocketAddr, to_relay: bool) -> &Wire {
+        &self.wires[&(client, to_relay)]
     }
 
     /// Copies of what is on its way to the relay.
@@ -361,6 +438,10 @@ impl World {
             .map(|flying| flying.bytes.clone())
             .take(8)
             .collect()
+    }
+
+    pub fn client_mut(&mut self, address: SocketAddr) -> &mut Client {
+        self.clients.get_mut(&address).unwrap()
     }
 
     pub fn client(&self, address: SocketAddr) -> &Client {

@@ -41,6 +41,7 @@ fn packet(seq: u16, ssrc: u32) -> Vec<u8> {
         ssrc,
         marker: false,
         extensions: [(1, 2), (0, 0)],
+        transport: None,
         osn: None,
     }
     .write(&[7; 100], &mut out);

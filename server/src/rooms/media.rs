@@ -312,6 +312,8 @@ impl Room {
                 self.door_connected(&seat.0).await;
             }
             RelayEvent::TrackStarted { .. } => {}
+            // Not told to clients yet.
+            RelayEvent::LayersWanted { .. } | RelayEvent::AudioOnly { .. } => {}
         }
     }
 

@@ -60,7 +60,7 @@ async fn a_publisher_comes_through_where_only_tcp_does() {
     let relay = relay(tap.clone()).await;
     let (start, mut rng) = (Instant::now(), StdRng::seed_from_u64(1));
     let mut client = Client::new("a", Half::Up, &mut rng, now(start));
-    let (offer, mids) = client.offer(&[Source::Camera]);
+    let (offer, mids) = client.offer(&[Source::Camera], &[]);
     let (room, seat) = (room(), seat("a"));
     let answered = relay.answer_up(&room, &seat, &offer, &mids);
     let answer = answered.await.unwrap();

@@ -1,8 +1,11 @@
 //! One behaviour a file.
 
+mod bandwidth;
 mod clocks;
 mod garbage;
 mod keyframes;
+mod layers;
+mod long;
 mod loss;
 mod paths;
 mod policy;

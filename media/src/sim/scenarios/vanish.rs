@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::api::{Half, RelayEvent, Source};
-use crate::sim::{Link, World, open_policy, room, seat};
+use crate::sim::{Loss, Path, World, open_policy, room, seat};
 
 fn saw(world: &World, wanted: &RelayEvent) -> bool {
     world.events.contains(wanted)
@@ -27,11 +27,11 @@ fn five_seconds_of_silence_are_reported_and_a_return_too() {
         half: Half::Up,
     };
     assert!(saw(&world, &connected) && !saw(&world, &vanished));
-    world.links.insert(
+    world.set_path(
         up,
-        Link {
+        Path {
             cut: true,
-            ..Link::default()
+            ..Path::default()
         },
     );
     let took = world.run_until(Duration::from_secs(7), "vanished", |world| {
@@ -40,7 +40,7 @@ fn five_seconds_of_silence_are_reported_and_a_return_too() {
     // Its last packets were still 10 ms under way.
     assert!(took >= Duration::from_millis(4980), "{took:?}");
     world.events.clear();
-    world.links.insert(up, Link::default());
+    world.set_path(up, Path::default());
     let before = world.client(down).contents().len();
     world.run(Duration::from_secs(3));
     assert!(saw(&world, &connected));
@@ -57,11 +57,11 @@ fn consent_expires_after_thirty_seconds() {
     let up = world.publish("a", &[Source::Camera]);
     world.subscribe("b");
     world.run(Duration::from_secs(1));
-    world.links.insert(
+    world.set_path(
         up,
-        Link {
+        Path {
             cut: true,
-            ..Link::default()
+            ..Path::default()
         },
     );
     let ended = RelayEvent::Disconnected {
@@ -87,12 +87,12 @@ fn a_handshake_survives_a_bad_network() {
         let mut world = World::new(seed);
         world.set_policy(open_policy(&["a"]));
         let up = world.publish("a", &[Source::Camera]);
-        world.links.insert(
+        world.set_path(
             up,
-            Link {
-                loss: 0.3,
+            Path {
+                loss: Loss::Random(0.3),
                 jitter: Duration::from_millis(30),
-                ..Link::default()
+                ..Path::default()
             },
         );
         world.run_until(Duration::from_secs(15), "connected", |world| {

@@ -7,7 +7,7 @@ use std::time::Instant;
 use kanjie_domain::PersonId;
 use kanjie_media::{
     DownOffer, DownTrack, Half, HalfStats, IceParameters, MediaError, Policy, RelayEvent, RoomId,
-    SeatId, SeatStats, Source, Tap, TrackId, Transport,
+    SeatId, SeatStats, Source, Tap, TrackId, Transport, View,
 };
 use kanjie_store::{LinkTo, NewSignIn};
 use tempfile::TempDir;
@@ -176,6 +176,10 @@ impl Transport for FakeRelay {
     async fn remove_seat(&self, _: &RoomId, seat: &SeatId) {
         self.0.lock().unwrap().machines.remove(&seat.0);
         self.note(Asked::Removed(seat.0.clone()));
+    }
+
+    async fn set_views(&self, _: &RoomId, _: &SeatId, _: Vec<View>) -> Result<(), MediaError> {
+        Ok(())
     }
 
     async fn request_keyframe(&self, _: &RoomId, _: &TrackId) {}
