@@ -128,7 +128,6 @@ fn arrivals(
     delay: i64,
     first_report: i64,
 ) -> Vec<Received> {
-    let rate = self::codec(codec).clock_rate;
     let zero = coded[0].at;
     let mut packets: Vec<Received> = coded
         .iter()
@@ -138,18 +137,27 @@ fn arrivals(
         })
         .collect();
     for n in 0..2 {
-        let at = first_report + n * 1_000_000;
-        let ntp = begun + at + CLOCK + 2_208_988_800_000_000;
-        let mut report = vec![0x80, 200, 0, 6];
-        report.extend(&coded[0].data[8..12]);
-        report.extend(((ntp / 1_000_000) as u32).to_be_bytes());
-        report.extend((((ntp % 1_000_000) << 32) / 1_000_000).to_be_bytes()[4..].to_vec());
-        let ticks = (at * i64::from(rate) / 1_000_000) as u32;
-        report.extend(coded[0].timestamp().wrapping_add(ticks).to_be_bytes());
-        report.extend([0; 8]);
-        packets.push(received(codec, Kind::Rtcp, report, begun + at + 5_000));
+        packets.push(report(
+            codec,
+            &coded[0],
+            begun,
+            first_report + n * 1_000_000,
+        ));
     }
     packets
+}
+
+/// A sender report, `at` after the capture of the `first` packet began; it takes 5 ms.
+fn report(codec: &str, first: &Coded, begun: i64, at: i64) -> Received {
+    let ntp = begun + at + CLOCK + 2_208_988_800_000_000;
+    let mut report = vec![0x80, 200, 0, 6];
+    report.extend(&first.data[8..12]);
+    report.extend(((ntp / 1_000_000) as u32).to_be_bytes());
+    report.extend((((ntp % 1_000_000) << 32) / 1_000_000).to_be_bytes()[4..].to_vec());
+    let ticks = (at * i64::from(self::codec(codec).clock_rate) / 1_000_000) as u32;
+    report.extend(first.timestamp().wrapping_add(ticks).to_be_bytes());
+    report.extend([0; 8]);
+    received(codec, Kind::Rtcp, report, begun + at + 5_000)
 }
 
 /// Records in order of arrival, then derives.
@@ -174,8 +182,8 @@ fn run(program: &str, arguments: &[&str]) -> Vec<u8> {
     output.stdout
 }
 
-/// Times of the decoded pictures on the session's time line, µs, and their heights.
-fn pictures(out: &Path, track: &Track) -> Vec<(i64, u32)> {
+/// One line for each picture of the file.
+fn probe(out: &Path, track: &Track, entries: &str) -> Vec<String> {
     let file = out.join(&track.file);
     let text = run(
         "ffprobe",
@@ -185,21 +193,37 @@ fn pictures(out: &Path, track: &Track) -> Vec<(i64, u32)> {
             "-select_streams",
             "v",
             "-show_entries",
-            "frame=pts_time,height",
+            entries,
             "-of",
             "csv=p=0",
             file.to_str().unwrap(),
         ],
     );
     let text = String::from_utf8(text).unwrap();
-    let line = |line: &str| {
+    let lines = text.lines().filter(|line| !line.is_empty());
+    lines.map(str::to_owned).collect()
+}
+
+/// Times of the decoded pictures on the session's time line, µs, and their heights.
+fn pictures(out: &Path, track: &Track) -> Vec<(i64, u32)> {
+    let line = |line: &String| {
         let mut fields = line.split(',');
         let at: f64 = fields.next()?.parse().ok()?;
         let height = fields.next()?.parse().ok()?;
         Some(((at * 1e6) as i64 + track.start_us as i64, height))
     };
-    let lines = text.lines().filter(|line| !line.is_empty());
-    lines.map(|text| line(text).unwrap()).collect()
+    let lines = probe(out, track, "frame=pts_time,height");
+    lines.iter().map(|text| line(text).unwrap()).collect()
+}
+
+/// Bytes of each coded picture in the packets, which tell one from another.
+fn sizes(coded: &[Coded]) -> Vec<usize> {
+    // RTP header; VP8 payload descriptor with a picture number of 15 bits.
+    let bytes = |packet: &Coded| packet.data.len() - 12 - 4;
+    coded
+        .chunk_by(|a, b| a.timestamp() == b.timestamp())
+        .map(|picture| picture.iter().map(bytes).sum())
+        .collect()
 }
 
 /// When the ticks begin on the session's time line, µs.
@@ -326,6 +350,37 @@ async fn a_rejoin_in_another_size_and_the_gap_before_it_keep_their_place() {
     // The tick in the very first packet after the silence: a decoder all but swallows it.
     let expected = [0, 980_000, 1_980_000, 7_980_000, 8_980_000].map(capture);
     near(&heard, expected, 20_000);
+}
+
+#[tokio::test]
+async fn a_layer_that_comes_back_after_another_is_shown_behind_it() {
+    let out = tempfile::tempdir().unwrap();
+    let second = 1_000_000;
+    // The large layer is sent for nine seconds, and the recording has the small one instead from the third to the sixth.
+    let mut large = vp8(135, (640, 360), 1);
+    let small = vp8(45, (320, 180), 2);
+    let first = large[0].clone();
+    large.retain(|packet| !(3 * second..6 * second).contains(&(packet.at - first.at)));
+    let mut packets = arrivals("vp8", &large, AT, 60_000, 700_000);
+    packets.push(report("vp8", &first, AT, 7 * second));
+    packets.extend(arrivals("vp8", &small, AT + 3 * second, 20_000, 500_000));
+    let tracks = play(out.path(), packets).await;
+    assert_eq!(tracks.tracks.len(), 1);
+    let video = &tracks.tracks[0];
+    assert_eq!(video.samples, 135);
+    let shown = pictures(out.path(), video);
+    let times: Vec<i64> = shown.iter().map(|(at, _)| *at).collect();
+    let capture = |n: i64| AT + n * second / 15 + 5_000 - tracks.t0;
+    near(&times, (0..135).map(capture), 5_000);
+    let heights: Vec<u32> = shown.iter().map(|(_, height)| *height).collect();
+    assert_eq!(heights, [[360; 45], [180; 45], [360; 45]].concat());
+    let coded = sizes(&large);
+    let expected = [&coded[..45], &sizes(&small), &coded[45..]].concat();
+    let written: Vec<usize> = probe(out.path(), video, "packet=size")
+        .iter()
+        .map(|size| size.trim_end_matches(',').parse().unwrap())
+        .collect();
+    assert_eq!(written, expected);
 }
 
 #[tokio::test]

@@ -6,12 +6,10 @@
 //! for its sound and its pictures alike, so that they stay in step. Without usable reports a stream is placed by its
 //! packets' arrival: the one that was under way the shortest anchors it.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::index::{PacketRef, TrackIndex};
 use super::rtp::SenderReport;
 
-/// Nothing for this long: what follows is numbered anew, since a sequence number says nothing over a long pause.
+/// Nothing for this long: what follows is a run of its own, since a sequence number says nothing over a long pause.
 const PAUSE_US: i64 = 2_000_000;
 /// Reports of one device agree on its clock within this.
 const SAME_CLOCK_US: i64 = 500_000;
@@ -33,43 +31,40 @@ pub struct Placed<'a> {
 struct Numbered<'a> {
     packet: &'a PacketRef,
     ticks: i64,
-    piece: u32,
     sequence: i64,
 }
 
 /// The track's packets in the order they were sent, without duplicates.
+///
+/// They are taken in runs: what came of one SSRC without a pause. The recording has one layer of a picture at a time, so
+/// a run ends where another SSRC comes, and when the layer comes back that is a run of its own, behind the other's.
 pub fn place<'a>(track: &'a TrackIndex, seat_reports: &[SenderReport]) -> Vec<Placed<'a>> {
-    let mut runs: Vec<Vec<&PacketRef>> = Vec::new();
-    let mut run_of: BTreeMap<u32, usize> = BTreeMap::new();
-    for packet in &track.packets {
-        let at = *run_of.entry(packet.ssrc).or_insert(runs.len());
-        if at == runs.len() {
-            runs.push(Vec::new());
-        }
-        runs[at].push(packet);
-    }
     let rate = i64::from(track.codec.clock_rate.max(1));
-    runs.iter()
+    let same_run = |before: &PacketRef, packet: &PacketRef| {
+        packet.ssrc == before.ssrc && packet.wall_us - before.wall_us <= PAUSE_US
+    };
+    track
+        .packets
+        .chunk_by(same_run)
         .flat_map(|run| place_run(run, rate, &track.reports, seat_reports))
         .collect()
 }
 
-/// `run` is not empty: the packets of one SSRC.
+/// `run` is not empty. The reports are those of the whole track: what was said in another run of the SSRC still holds.
 fn place_run<'a>(
-    run: &[&'a PacketRef],
+    run: &'a [PacketRef],
     rate: i64,
     reports: &[SenderReport],
     seat_reports: &[SenderReport],
 ) -> Vec<Placed<'a>> {
-    let first = run[0];
+    let first = &run[0];
     let unwrap = |timestamp: u32, wall_us: i64| {
         let expected = i64::from(first.timestamp) + (wall_us - first.wall_us) * rate / 1_000_000;
         expected + i64::from(timestamp.wrapping_sub(expected as u32) as i32)
     };
     let mut numbered = number(run, unwrap);
-    numbered.sort_by_key(|packet| (packet.piece, packet.sequence));
-    let mut seen = BTreeSet::new();
-    numbered.retain(|packet| seen.insert((packet.piece, packet.sequence)));
+    numbered.sort_by_key(|packet| packet.sequence);
+    numbered.dedup_by_key(|packet| packet.sequence);
     let arrival = run
         .iter()
         .map(|packet| packet.wall_us - to_us(unwrap(packet.timestamp, packet.wall_us), rate))
@@ -80,9 +75,8 @@ fn place_run<'a>(
     numbered
         .into_iter()
         .map(|packet| {
-            let here = (packet.piece, packet.sequence);
-            let follows = before == Some((packet.piece, packet.sequence - 1));
-            before = Some(here);
+            let follows = before == Some(packet.sequence - 1);
+            before = Some(packet.sequence);
             Placed {
                 packet: packet.packet,
                 time_us: to_us(packet.ticks, rate) + offset(&anchors, packet.ticks, arrival),
@@ -93,20 +87,13 @@ fn place_run<'a>(
         .collect()
 }
 
-fn number<'a>(run: &[&'a PacketRef], unwrap: impl Fn(u32, i64) -> i64) -> Vec<Numbered<'a>> {
-    let mut piece = 0;
-    let mut last_wall = run[0].wall_us;
+fn number(run: &[PacketRef], unwrap: impl Fn(u32, i64) -> i64) -> Vec<Numbered<'_>> {
     let mut sequence = i64::from(run[0].sequence);
     let numbered = run.iter().map(|packet| {
-        if packet.wall_us - last_wall > PAUSE_US {
-            piece += 1;
-        }
-        last_wall = packet.wall_us;
         sequence += i64::from(packet.sequence.wrapping_sub(sequence as u16) as i16);
         Numbered {
             packet,
             ticks: unwrap(packet.timestamp, packet.wall_us),
-            piece,
             sequence,
         }
     });
@@ -276,5 +263,24 @@ mod tests {
         assert_eq!(times[2], 400_000_000);
         assert_eq!(times[3], 405_000_000);
         assert!(placed[1].follows && !placed[2].follows && !placed[3].follows);
+    }
+
+    #[test]
+    fn a_layer_that_comes_back_stands_behind_the_one_between() {
+        let second = |n: i64| AT + n * 1_000_000;
+        let packets = vec![
+            packet(1, 10, 0, second(0)),
+            packet(1, 11, 90_000, second(1)),
+            packet(2, 60_000, 500, second(2)),
+            packet(2, 60_001, 90_500, second(3)),
+            packet(1, 14, 360_000, second(4)),
+            packet(1, 15, 450_000, second(5)),
+        ];
+        let track = track(packets, Vec::new());
+        let placed = place(&track, &[]);
+        let times: Vec<i64> = placed.iter().map(|p| p.time_us).collect();
+        assert_eq!(times, [0, 1, 2, 3, 4, 5].map(second));
+        let follows: Vec<bool> = placed.iter().map(|p| p.follows).collect();
+        assert_eq!(follows, [false, true, false, true, false, true]);
     }
 }
