@@ -1,19 +1,17 @@
 //! A seat's down connection: its slots (m-lines), the offers for them, and what the subscriber asks for.
 
-mod credit;
 mod pictures;
 
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use rand::Rng;
 use rtc_rtcp::reception_report::ReceptionReport;
-
-use credit::Credit;
 
 use crate::api::{Codec, CodecKind, SeatId, Source, TrackId, Watch};
 use crate::estimate::Estimator;
 use crate::forward::{Forwarder, Original, Outgoing, Passing};
+use crate::inbound::Kept;
+use crate::pacer::Class;
 use crate::peer::Connection;
 use crate::rtcp::{self, Told, ntp_from_us};
 use crate::rtp::ExtensionIds;
@@ -23,14 +21,15 @@ use crate::stats::HalfStats;
 use crate::stream::{RateMeter, SenderClock};
 use crate::worker::{Now, Output};
 
+/// How fast the pacer empties, in hundredths of the estimate's pace: the choice of layers keeps the mean below it, and a
+/// keyframe or what was lost must not wait until the next one comes.
+const AHEAD: u64 = 150;
 /// Time between sender reports of a slot.
 const REPORT: Duration = Duration::from_millis(1000);
 /// m-lines of one connection.
 const MAX_SLOTS: usize = 64;
 /// What a packet takes on the way beside its payload, about: RTP with extensions, SRTP's tag, UDP and IP.
 const HEADERS: usize = 12 + 12 + 16 + 28;
-/// Padding of one packet of a train: what its length byte can say, in whole words.
-const PADDING: u8 = 252;
 
 /// The seat of a slot that has nobody's track.
 const NOBODY: u32 = u32::MAX;
@@ -64,6 +63,15 @@ struct Carrying {
     chosen: Option<usize>,
 }
 
+impl Carrying {
+    /// Shuts the subscriber out, and keeps what the pacer still holds from leaving.
+    fn take_back(&mut self, connection: &mut Connection) {
+        let highest = connection.take_back(self.forwarder.ssrc);
+        connection.take_back(self.forwarder.rtx_ssrc);
+        self.forwarder.not_sent(highest);
+    }
+}
+
 /// An m-line.
 #[derive(Debug)]
 struct Slot {
@@ -87,8 +95,6 @@ pub struct Down {
     pub rtt: Option<Duration>,
     estimator: Estimator,
     sound: RateMeter,
-    /// What retransmissions may take.
-    credit: Credit,
     /// Pictures wait until the queue before the bottleneck is short.
     stopped: bool,
     /// When a picture last had to become smaller.
@@ -128,7 +134,6 @@ impl Down {
             rtt: None,
             estimator: Estimator::default(),
             sound: RateMeter::default(),
-            credit: Credit::default(),
             stopped: false,
             fell: None,
             audio_only: false,
@@ -358,17 +363,68 @@ impl Down {
             carrying.ready = media.is_some_and(|media| carrying.forwarder.agree(media));
         }
         self.outstanding = false;
+        if !self.reports() {
+            self.connection.set_rate(None);
+        }
+    }
+
+    /// Whether the client says what arrives when.
+    fn reports(&self) -> bool {
+        self.carrying()
+            .any(|carrying| carrying.forwarder.transport_cc)
     }
 
     /// Applies the policy at once.
     pub fn allow(&mut self, may_receive: impl Fn(&TrackId) -> bool) {
-        for carrying in self.carrying_mut() {
+        for slot in &mut self.slots {
+            let Some(carrying) = slot.carrying.as_mut() else {
+                continue;
+            };
             let allowed = may_receive(&carrying.id);
             if carrying.allowed && !allowed {
-                carrying.forwarder.shut();
+                carrying.take_back(&mut self.connection);
             }
             carrying.allowed = allowed;
         }
+    }
+
+    /// Nothing more of that seat is sent, not even what waits.
+    pub fn take_back(&mut self, seat: u32) {
+        for slot in &mut self.slots {
+            if let Some(carrying) = slot.carrying.as_mut().filter(|c| c.key.seat == seat) {
+                carrying.take_back(&mut self.connection);
+            }
+        }
+    }
+
+    /// Sends what the pacer lets pass. Hands out the tracks that fell behind: they wait for a keyframe now.
+    pub fn release(&mut self, now: Now, out: &mut Output) -> Vec<(TrackKey, usize)> {
+        let mut behind = Vec::new();
+        if self.reports() {
+            let pace = self.estimator.pace(now.mono_us as i64);
+            self.connection.set_rate(pace.map(|bps| bps * AHEAD / 100));
+        }
+        let (slots, estimator) = (&mut self.slots, &mut self.estimator);
+        let dropped = self.connection.release(now.at, out, |packet| {
+            let ssrc = packet.header.ssrc;
+            let mut carrying = slots.iter_mut().filter_map(|slot| slot.carrying.as_mut());
+            let of = carrying.find(|c| c.forwarder.ssrc == ssrc || c.forwarder.rtx_ssrc == ssrc);
+            of.is_some_and(|carrying| leaves(&mut carrying.forwarder, estimator, packet, now))
+        });
+        for ssrc in dropped {
+            for slot in &mut self.slots {
+                if let Some(carrying) = slot
+                    .carrying
+                    .as_mut()
+                    .filter(|carrying| carrying.forwarder.ssrc == ssrc)
+                {
+                    carrying.take_back(&mut self.connection);
+                    let waits = carrying.forwarder.waiting();
+                    behind.extend(waits.map(|layer| (carrying.key, layer)));
+                }
+            }
+        }
+        behind
     }
 
     /// The client's connection is a new one: it has seen nothing yet.
@@ -388,11 +444,11 @@ impl Down {
             .collect()
     }
 
-    /// Sends a packet on, if this subscriber may and can have it. Says of which layer it waits for a keyframe.
+    /// Sends packets on, if this subscriber may and can have them. Says of which layer it waits for a keyframe.
     pub fn forward(
         &mut self,
         key: TrackKey,
-        passing: &Passing<'_>,
+        packets: &[Passing<'_>],
         now: Now,
         out: &mut Output,
     ) -> Option<usize> {
@@ -406,17 +462,18 @@ impl Down {
             return None;
         }
         let forwarder = &mut carrying.forwarder;
-        if let Some(mut packet) = forwarder.forward(passing, now) {
-            if forwarder.transport_cc {
-                let stamp = stamp(&mut self.estimator, &mut packet, now);
-                forwarder.stamped(packet.number, stamp);
-                let pace = self.estimator.pace(now.mono_us as i64);
-                self.credit.spend(packet.payload.len() + HEADERS, pace, now);
-            }
-            if forwarder.kind == CodecKind::Opus {
+        for passing in packets {
+            let Some(packet) = forwarder.forward(passing, now) else {
+                continue;
+            };
+            let class = match forwarder.kind {
+                CodecKind::Opus => Class::Sound,
+                CodecKind::Vp8 | CodecKind::H264 => Class::Picture,
+            };
+            if class == Class::Sound {
                 self.sound.add(packet.payload.len() + HEADERS, now.at);
             }
-            self.connection.send_rtp(&packet, now.at, out);
+            self.connection.send_rtp(class, packet, now.at, out);
         }
         forwarder.waiting()
     }
@@ -498,12 +555,11 @@ impl Down {
         }
     }
 
-    /// Sends a kept packet again. `red`: it carries sound with its past.
+    /// Sends a kept packet again.
     pub fn resend(
         &mut self,
         request: Request,
-        packet: &Bytes,
-        red: bool,
+        kept: &Kept,
         ids: &ExtensionIds,
         now: Now,
         out: &mut Output,
@@ -517,28 +573,19 @@ impl Down {
         else {
             return;
         };
-        // What is asked for again must not fill a way that is full: the client asks once more.
-        if carrying.forwarder.transport_cc && carrying.forwarder.kind != CodecKind::Opus {
-            let pace = self.estimator.pace(now.mono_us as i64);
-            if self.stopped || !self.credit.has(packet.len() + HEADERS, pace, now) {
-                return;
-            }
-        }
         let forwarder = &mut carrying.forwarder;
-        let Some(mut again) = forwarder.resend(packet, request.original, red, ids) else {
+        let class = match forwarder.kind {
+            CodecKind::Opus => Class::Sound,
+            CodecKind::Vp8 | CodecKind::H264 => Class::Repair,
+        };
+        // Pictures that are stopped are not made whole either.
+        if self.stopped && forwarder.transport_cc && class == Class::Repair {
+            return;
+        }
+        let Some(again) = forwarder.resend(kept, request.original, ids) else {
             return;
         };
-        if forwarder.transport_cc && again.header.ssrc == forwarder.rtx_ssrc {
-            stamp(&mut self.estimator, &mut again, now);
-        } else if forwarder.transport_cc {
-            // The same number again is the same nonce again: it must be the same packet, this extension included.
-            let Some(stamp) = forwarder.stamp_of(again.number) else {
-                return;
-            };
-            again.header.transport = Some((TRANSPORT_CC_ID, stamp));
-            self.estimator.sent_again(stamp);
-        }
-        if self.connection.send_rtp(&again, now.at, out) {
+        if self.connection.send_rtp(class, again, now.at, out) {
             self.retransmitted += 1;
         }
     }
@@ -599,9 +646,31 @@ impl Down {
     }
 }
 
-/// Gives a packet that leaves now its transport-wide number.
-fn stamp(estimator: &mut Estimator, packet: &mut Outgoing<'_>, now: Now) -> u16 {
-    let stamp = estimator.sent(packet.payload.len() + HEADERS, now.mono_us as i64);
+/// Gives a packet that leaves now its transport-wide number; `false` if it must not leave.
+fn leaves(
+    forwarder: &mut Forwarder,
+    estimator: &mut Estimator,
+    packet: &mut Outgoing,
+    now: Now,
+) -> bool {
+    if !forwarder.transport_cc {
+        return true;
+    }
+    let stamp = if packet.again {
+        // The same number again is the same nonce again: it must be the same packet, this extension included.
+        let Some(stamp) = forwarder.stamp_of(packet.number) else {
+            return false;
+        };
+        estimator.sent_again(stamp);
+        stamp
+    } else {
+        let bytes = packet.payload.len() + usize::from(packet.padding) + HEADERS;
+        let stamp = estimator.sent(bytes, now.mono_us as i64);
+        if packet.header.ssrc == forwarder.ssrc {
+            forwarder.stamped(packet.number, stamp);
+        }
+        stamp
+    };
     packet.header.transport = Some((TRANSPORT_CC_ID, stamp));
-    stamp
+    true
 }

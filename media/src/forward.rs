@@ -1,19 +1,20 @@
 //! One subscriber's copy of one track: sequence numbers, timestamps and picture numbers of its own, continuous across
-//! whatever the publisher does and whichever layer is chosen; retransmissions; sender reports.
+//! whatever the publisher does and whichever layer is chosen; retransmissions; sender reports. When a packet leaves is the connection's pacer's matter.
 //!
 //! Numbers map by offsets ([`Anchor`]), so the publisher's history serves every subscriber. Nothing before an anchor
 //! is ever sent: what passed while the subscriber was shut out stays out, retransmissions included.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
 use crate::api::CodecKind;
-use crate::inbound::Accepted;
+use crate::inbound::{Accepted, InboundTrack, Kept};
 use crate::red;
 use crate::rtcp::us_from_ntp;
-use crate::rtp::{ExtensionIds, Rewrite, RtpView};
+use crate::rtp::{ExtensionIds, PADDING, Rewrite, RtpView};
 use crate::sdp::offer::{DownMedia, OPUS, RED};
 use crate::stream::SenderClock;
 use crate::vp8::{Last, Numbers, Offsets, Patch};
@@ -76,14 +77,21 @@ pub struct Forwarder {
     pub reported_at: Option<Instant>,
 }
 
-/// A packet ready to be encrypted: header and payload.
+/// A packet ready to be encrypted: a header of its own, and the payload where it lies in the publisher's packet.
 #[derive(Debug)]
-pub struct Outgoing<'a> {
+pub struct Outgoing {
     pub header: Rewrite,
-    pub payload: &'a [u8],
+    pub packet: Bytes,
+    pub payload: Range<usize>,
     pub patch: Patch,
+    /// RTP padding behind the payload, bytes.
+    pub padding: u8,
+    /// The payload is padding ([`crate::rtp::PADDING`]).
+    pub only_padding: bool,
     /// `header.seq`, or that of the original of a retransmission, without wrap.
     pub number: u64,
+    /// Sent before under the same number.
+    pub again: bool,
 }
 
 /// A packet that was sent.
@@ -103,7 +111,22 @@ pub struct Passing<'a> {
     pub clocks: Vec<(u64, SenderClock)>,
 }
 
-impl Passing<'_> {
+impl<'a> Passing<'a> {
+    /// `None` if it is no RTP packet.
+    pub fn of(accepted: &'a Accepted, track: &InboundTrack) -> Option<Self> {
+        // A change of layer happens at keyframes only.
+        let begins = accepted.begins_keyframe && track.codec.kind != CodecKind::Opus;
+        Some(Passing {
+            accepted,
+            view: RtpView::parse(&accepted.packet)?,
+            ids: track.media.extensions,
+            clocks: match begins {
+                true => track.clocks().collect(),
+                false => Vec::new(),
+            },
+        })
+    }
+
     fn clock(&self, generation: u64) -> Option<SenderClock> {
         let mut known = self.clocks.iter();
         known
@@ -229,8 +252,20 @@ impl Forwarder {
         (self.layer() != Some(target)).then_some(target)
     }
 
+    /// Takes numbers back that were given to packets which then were not sent; `highest` is the highest that was. Without
+    /// this the client would ask for them, and after many of them the rollover counters would part (RFC 3711 section 3.3.1).
+    pub fn not_sent(&mut self, highest: Option<u16>) {
+        self.shut();
+        if let Some(highest) = highest {
+            let unsent = (self.next as u16).wrapping_sub(highest.wrapping_add(1));
+            if unsent < 0x8000 {
+                self.next = self.next.saturating_sub(u64::from(unsent));
+            }
+        }
+    }
+
     /// The subscriber's copy; `None` if it must not or cannot have it (yet).
-    pub fn forward<'a>(&mut self, passing: &Passing<'a>, now: Now) -> Option<Outgoing<'a>> {
+    pub fn forward(&mut self, passing: &Passing<'_>, now: Now) -> Option<Outgoing> {
         let Passing {
             accepted,
             view,
@@ -251,7 +286,11 @@ impl Forwarder {
         let anchor = *self.anchors.iter().rev().find(of)?;
         let number = anchor.number(accepted.seq)?;
         let timestamp = view.timestamp.wrapping_add(anchor.timestamp);
-        let copy = self.copy(view, accepted.red, ids, &anchor, &accepted.numbers, number)?;
+        let Accepted {
+            packet, numbers, ..
+        } = accepted;
+        let mut copy = self.copy(packet, view, accepted.red, ids, &anchor, numbers, number)?;
+        copy.padding = accepted.padding;
         if number >= self.next {
             self.next = number + 1;
             self.last = Some((timestamp, now.at));
@@ -321,15 +360,17 @@ impl Forwarder {
         wanted.wrapping_sub(view.timestamp)
     }
 
-    fn copy<'a>(
+    #[expect(clippy::too_many_arguments, reason = "a packet and how it reads")]
+    fn copy(
         &self,
-        view: &RtpView<'a>,
+        packet: &Bytes,
+        view: &RtpView<'_>,
         red: bool,
         ids: &ExtensionIds,
         anchor: &Anchor,
         numbers: &Numbers,
         number: u64,
-    ) -> Option<Outgoing<'a>> {
+    ) -> Option<Outgoing> {
         let (payload_type, payload, patch) = match red {
             true if self.red => (RED, view.payload, red::relabel(view.payload, OPUS)?),
             true => (
@@ -360,11 +401,17 @@ impl Forwarder {
             transport: None,
             osn: None,
         };
+        // What is left out stands before it.
+        let end = view.header_len + view.payload.len();
         Some(Outgoing {
             header,
-            payload,
+            packet: packet.clone(),
+            payload: end - payload.len()..end,
             patch,
+            padding: 0,
+            only_padding: false,
             number,
+            again: false,
         })
     }
 
@@ -411,27 +458,36 @@ impl Forwarder {
     }
 
     /// A packet of the history once more: as RTX (RFC 4588) where agreed, else as it was.
-    pub fn resend<'a>(
+    pub fn resend(
         &mut self,
-        packet: &'a Bytes,
+        kept: &Kept,
         original: Original,
-        red: bool,
         ids: &ExtensionIds,
-    ) -> Option<Outgoing<'a>> {
+    ) -> Option<Outgoing> {
         let of = |anchor: &&Anchor| {
             anchor.generation == original.generation && anchor.number(original.seq).is_some()
         };
         let anchor = *self.anchors.iter().rev().find(of)?;
         let number = anchor.number(original.seq)?;
-        let view = RtpView::parse(packet)?;
+        let view = RtpView::parse(&kept.packet)?;
         let numbers = match self.kind {
             CodecKind::Vp8 => crate::vp8::Descriptor::parse(view.payload).map(|d| d.numbers),
             CodecKind::Opus | CodecKind::H264 => None,
         };
         let numbers = numbers.unwrap_or_default();
-        let mut copy = self.copy(&view, red, ids, &anchor, &numbers, number)?;
+        let mut copy = self.copy(
+            &kept.packet,
+            &view,
+            kept.red,
+            ids,
+            &anchor,
+            &numbers,
+            number,
+        )?;
         if let Some(payload_type) = self.rtx_payload_type {
             copy.header = self.as_rtx(copy.header, payload_type, Some(number as u16));
+        } else {
+            (copy.padding, copy.again) = (kept.padding, true);
         }
         Some(copy)
     }
@@ -448,8 +504,8 @@ impl Forwarder {
         }
     }
 
-    /// The header of a packet of mere padding, beside the stream: only where there is RTX, and something was sent.
-    pub fn padding(&mut self) -> Option<Rewrite> {
+    /// A packet of mere padding, beside the stream: only where there is RTX, and something was sent.
+    pub fn padding(&mut self) -> Option<Outgoing> {
         let payload_type = self.rtx_payload_type.filter(|_| self.transport_cc)?;
         let (timestamp, _) = self.last?;
         let header = Rewrite {
@@ -462,7 +518,16 @@ impl Forwarder {
             transport: None,
             osn: None,
         };
-        Some(self.as_rtx(header, payload_type, None))
+        Some(Outgoing {
+            header: self.as_rtx(header, payload_type, None),
+            packet: Bytes::from_static(&PADDING),
+            payload: 0..PADDING.len(),
+            patch: Patch::default(),
+            padding: 0,
+            only_padding: true,
+            number: 0,
+            again: false,
+        })
     }
 
     /// The subscriber's RTP time for one of the publisher's, if its stream is the one being sent.

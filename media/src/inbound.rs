@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use crate::api::{Codec, CodecKind, Limits, TrackId};
+use crate::gather::{Gathered, Ready, equalise};
 use crate::keyframes::{KeyframeRequests, begins_keyframe};
 use crate::nack::Arrival;
 use crate::rtp::RtpView;
@@ -54,6 +55,7 @@ pub struct Layer {
     came: Option<Instant>,
     /// When the first packet of its stream came.
     began: Option<Instant>,
+    gathered: Gathered,
 }
 
 /// A layer as those who choose see it, from the smallest to the largest.
@@ -94,6 +96,18 @@ pub struct Accepted {
     pub numbers: Numbers,
     /// How long after the first request for it the publisher's answer came.
     pub rtt: Option<Duration>,
+    /// RTP padding with which it goes to subscribers.
+    pub padding: u8,
+}
+
+/// A packet as subscribers got it, kept for those who ask again.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    pub packet: Bytes,
+    pub seq: u64,
+    /// The sound carries its past (RFC 2198).
+    pub red: bool,
+    pub padding: u8,
 }
 
 impl InboundTrack {
@@ -163,7 +177,6 @@ impl InboundTrack {
         }
         let frames = &mut self.counters.frames;
         stream.count(&view, seq, recovered, rate, now, frames);
-        stream.remember(seq, &packet);
         let numbers = match kind {
             CodecKind::Vp8 => Descriptor::parse(view.payload).map(|read| read.numbers),
             CodecKind::Opus | CodecKind::H264 => None,
@@ -190,6 +203,7 @@ impl InboundTrack {
             begins_keyframe,
             recovered,
             rtt,
+            padding: 0,
         })
     }
 
@@ -235,8 +249,43 @@ impl InboundTrack {
         self.layers.iter().find(named)
     }
 
+    /// Takes a packet for the subscribers. Pictures wait for the rest of their frame, which nobody can show without it.
+    pub fn gather(&mut self, accepted: Accepted, ends_frame: bool, now: Instant) -> Ready {
+        let whole = self.codec.kind == CodecKind::Opus || accepted.recovered || ends_frame;
+        let layer = self.layers.get_mut(accepted.layer);
+        layer.map_or(Ready::Later, |layer| {
+            layer.gathered.push(accepted, whole, now)
+        })
+    }
+
+    /// The layers whose packets may wait no longer than until then.
+    pub fn gathered_until(&self, until: Instant) -> Vec<usize> {
+        let due =
+            |(at, layer): (usize, &Layer)| (layer.gathered.until() == Some(until)).then_some(at);
+        self.layers.iter().enumerate().filter_map(due).collect()
+    }
+
+    /// What was gathered of a layer, in order of arrival, sizes made equal, and now kept for retransmission: only from here
+    /// on may anybody get it, and everybody and always gets the same.
+    pub fn take_gathered(&mut self, layer: usize) -> Vec<Accepted> {
+        let Some(layer) = self.layers.get_mut(layer) else {
+            return Vec::new();
+        };
+        let mut gathered = layer.gathered.take();
+        if self.codec.kind != CodecKind::Opus {
+            equalise(&mut gathered);
+        }
+        for accepted in &gathered {
+            let same = layer.generation == accepted.generation;
+            if let Some(stream) = layer.stream.as_mut().filter(|_| same) {
+                stream.remember(accepted);
+            }
+        }
+        gathered
+    }
+
     /// A packet kept for retransmission.
-    pub fn kept(&self, generation: u64, seq: u64) -> Option<&Bytes> {
+    pub fn kept(&self, generation: u64, seq: u64) -> Option<&Kept> {
         self.layer_of(generation)?.stream.as_ref()?.kept(seq)
     }
 

@@ -2,7 +2,7 @@
 //!
 //! What it does: ICE-lite on one UDP port a worker and passive ICE-TCP beside it, DTLS 1.2 as server, SRTP (AEAD_AES_GCM where offered, else
 //! AES128_CM_HMAC_SHA1_80), offers and answers, NACK and RTX on both sides, receiver reports and transport-wide
-//! feedback to publishers, sender reports to subscribers, throttled keyframe requests, a tap for the recording; an
+//! feedback to publishers, sender reports to subscribers, throttled keyframe requests, paced sending in GSO runs, a tap for the recording; an
 //! estimate of what passes to each subscriber (`estimate`), and by it and by the subscriber's screen a simulcast layer
 //! for each picture (`select`), one continuous stream whatever the layer (`forward`); sound with its past (`red`).
 //!
@@ -13,14 +13,17 @@
 //! and commands in; datagrams and events out) over `room`, `peer`, `inbound`, `forward` and the protocol modules.
 
 pub mod api;
+mod datagrams;
 mod down;
 mod dtls;
 mod estimate;
 mod forward;
+mod gather;
 mod ice;
 mod inbound;
 mod keyframes;
 mod nack;
+mod pacer;
 mod peer;
 mod red;
 mod relay;

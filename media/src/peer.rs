@@ -7,9 +7,9 @@ use crate::api::{Half, Limits};
 use crate::dtls::{DtlsServer, Ended, Fingerprint, Identity, is_client_hello};
 use crate::forward::Outgoing;
 use crate::ice::Credentials;
+use crate::pacer::{Class, Pacer};
 use crate::relay::is_stream;
-use crate::rtp::{Rewrite, padding};
-use crate::srtp::Srtp;
+use crate::srtp::{Plain, Srtp};
 use crate::stream::RateMeter;
 use crate::worker::{Now, Output};
 
@@ -53,6 +53,9 @@ pub struct Connection {
     traffic: Instant,
     consent: Instant,
     vanished: bool,
+    pacer: Pacer,
+    /// The worker knows that something waits in the pacer.
+    pub listed: bool,
     pub sent: Counter,
 }
 
@@ -80,6 +83,8 @@ impl Connection {
             traffic: now,
             consent: now,
             vanished: false,
+            pacer: Pacer::default(),
+            listed: false,
             sent: Counter::default(),
         }
     }
@@ -120,6 +125,7 @@ impl Connection {
             return None;
         }
         self.srtp = None;
+        self.pacer.clear();
         self.vanished = false;
         self.consent = now.at;
         self.dtls = Some(DtlsServer::new(identity, fingerprint, limits, now.at));
@@ -208,7 +214,7 @@ impl Connection {
         let mut replies = Vec::new();
         let result = dtls.handle(now.at, datagram, scratch, &mut replies);
         if let Some(path) = self.path {
-            replies.into_iter().for_each(|reply| out.send(path, reply));
+            replies.iter().for_each(|reply| out.send(path, reply));
         }
         match result {
             Ok(Some(srtp)) => {
@@ -282,39 +288,90 @@ impl Connection {
         opened
     }
 
-    /// Encrypts and sends a packet; `false` before the connection is up.
-    pub fn send_rtp(&mut self, packet: &Outgoing<'_>, now: Instant, out: &mut Output) -> bool {
-        let (Some(path), Some(srtp)) = (self.path, self.srtp.as_mut()) else {
-            return false;
-        };
-        let mut bytes = Vec::with_capacity(packet.payload.len() + 56);
-        let at = packet.header.write(packet.payload, &mut bytes);
-        packet.patch.apply(&mut bytes[at..]);
-        if srtp.seal_rtp(&mut bytes, 0).is_err() {
+    /// Hands a packet to the pacer; `false` before the connection is up. [`Connection::release`] sends it.
+    pub fn send_rtp(
+        &mut self,
+        class: Class,
+        packet: Outgoing,
+        now: Instant,
+        out: &mut Output,
+    ) -> bool {
+        if self.path.is_none() || self.srtp.is_none() {
             return false;
         }
-        self.count(bytes.len(), now);
-        out.send(path, bytes);
+        self.pacer.push(class, packet, now);
+        if !std::mem::replace(&mut self.listed, true) {
+            out.waiting.push(self.reference);
+        }
         true
     }
 
-    /// Encrypts and sends a packet of mere padding.
-    pub fn send_padding(&mut self, header: &Rewrite, length: u8, now: Instant, out: &mut Output) {
-        let (Some(path), Some(srtp)) = (self.path, self.srtp.as_mut()) else {
-            return;
-        };
-        let mut bytes = Vec::with_capacity(usize::from(length) + 56);
-        padding(header, length, &mut bytes);
-        if srtp.seal_rtp(&mut bytes, 0).is_ok() {
-            self.count(bytes.len(), now);
-            out.send(path, bytes);
+    /// Encrypts and sends what the pacer lets pass. `leaves` writes into a packet what is known only now, or holds it back.
+    /// Returns the SSRCs whose pictures were given up.
+    pub fn release(
+        &mut self,
+        now: Instant,
+        out: &mut Output,
+        mut leaves: impl FnMut(&mut Outgoing) -> bool,
+    ) -> Vec<u32> {
+        let dropped = self.pacer.take_dropped(now);
+        while let Some(mut packet) = self.pacer.pop(now) {
+            if self.connected()
+                && leaves(&mut packet)
+                && let Some(length) = self.seal(&packet, now, out)
+            {
+                self.pacer.sent(length);
+            }
         }
+        dropped
     }
 
-    fn count(&mut self, bytes: usize, now: Instant) {
+    /// Encrypts and sends a packet of mere padding, beside what waits: it is to find out what more would pass.
+    pub fn send_padding(&mut self, packet: &Outgoing, now: Instant, out: &mut Output) {
+        self.seal(packet, now, out);
+    }
+
+    /// Writes the sealed packet to where it leaves from: the one place where media is encrypted.
+    fn seal(&mut self, packet: &Outgoing, now: Instant, out: &mut Output) -> Option<usize> {
+        let (path, srtp) = (self.path?, self.srtp.as_mut()?);
+        let header = packet
+            .header
+            .header(packet.padding > 0 || packet.only_padding);
+        let osn = packet.header.osn.map(u16::to_be_bytes);
+        let plain = Plain {
+            header: header.as_slice(),
+            osn: osn.as_ref().map_or(&[], |osn| osn),
+            payload: packet.packet.get(packet.payload.clone())?,
+            patch: packet.patch,
+            padding: packet.padding,
+        };
+        let length = srtp.sealed_len(&plain);
+        let written = out
+            .datagrams
+            .write(path, length, |place| srtp.seal_rtp(&plain, place).ok());
+        if !written {
+            return None;
+        }
         self.sent.packets += 1;
-        self.sent.bytes += bytes as u64;
-        self.sent.meter.add(bytes, now);
+        self.sent.bytes += length as u64;
+        self.sent.meter.add(length, now);
+        Some(length)
+    }
+
+    /// When the pacer lets the next packet pass; `None` if none waits.
+    pub fn release_due(&self, now: Instant) -> Option<Instant> {
+        self.pacer.due(now)
+    }
+
+    /// How many bits a second may leave, sound apart; `None`, the beginning, lets everything pass.
+    pub fn set_rate(&mut self, bps: Option<u64>) {
+        self.pacer.set_rate(bps);
+    }
+
+    /// Takes back what waits of an SSRC; returns the highest number of it that was sent.
+    pub fn take_back(&mut self, ssrc: u32) -> Option<u16> {
+        self.pacer.purge(ssrc);
+        self.srtp.as_ref()?.highest_sealed(ssrc)
     }
 
     /// Encrypts and sends an RTCP compound.
@@ -323,12 +380,13 @@ impl Connection {
             return;
         };
         if srtp.seal_rtcp(&mut compound).is_ok() {
-            out.send(path, compound);
+            out.send(path, &compound);
         }
     }
 
-    /// Forgets the send state of an SSRC.
+    /// Forgets the send state of an SSRC, and what waits of it: numbered afresh it would be encrypted twice.
     pub fn forget(&mut self, ssrc: u32) {
+        self.pacer.purge(ssrc);
         if let Some(srtp) = self.srtp.as_mut() {
             srtp.forget_outbound(ssrc);
         }
@@ -341,9 +399,7 @@ impl Connection {
             dtls.close(scratch, &mut goodbye);
         }
         if let Some(path) = self.path {
-            goodbye
-                .into_iter()
-                .for_each(|datagram| out.send(path, datagram));
+            goodbye.iter().for_each(|datagram| out.send(path, datagram));
         }
     }
 }

@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod handover;
+mod socket;
 mod tcp;
 mod thread;
 

@@ -306,6 +306,10 @@ impl Room {
             Half::Up => {
                 let Some(mut up) = seat.up.take() else { return };
                 context.forget(&mut up.connection);
+                let others = self.seats.values_mut();
+                others
+                    .filter_map(|other| other.down.as_mut())
+                    .for_each(|down| down.take_back(key));
                 let ended = up.tracks.iter().map(|track| (*track.id).clone()).collect();
                 self.announce(
                     TrackChanges {

@@ -116,49 +116,68 @@ pub struct Rewrite {
     pub osn: Option<u16>,
 }
 
-impl Rewrite {
-    /// Writes the packet with `payload` to the end of `out`. Says where the payload begins.
-    pub fn write(&self, payload: &[u8], out: &mut Vec<u8>) -> usize {
-        let begun = out.len();
-        let mut block = [0u8; 8];
-        let mut used = 0;
-        for (id, value) in self.extensions.iter().filter(|(id, _)| *id != 0) {
-            block[used..used + 2].copy_from_slice(&[id << 4, *value]);
-            used += 2;
-        }
-        if let Some((id, value)) = self.transport {
-            let [high, low] = value.to_be_bytes();
-            block[used..used + 3].copy_from_slice(&[id << 4 | 1, high, low]);
-            used += 3;
-        }
-        let words = used.div_ceil(4);
-        out.push(if words > 0 { 0x90 } else { 0x80 });
-        out.push(self.payload_type | if self.marker { 0x80 } else { 0 });
-        out.extend_from_slice(&self.seq.to_be_bytes());
-        out.extend_from_slice(&self.timestamp.to_be_bytes());
-        out.extend_from_slice(&self.ssrc.to_be_bytes());
-        if words > 0 {
-            out.extend_from_slice(&[0xbe, 0xde, 0, words as u8]);
-            out.extend_from_slice(&block[..4 * words]);
-        }
-        if let Some(osn) = self.osn {
-            out.extend_from_slice(&osn.to_be_bytes());
-        }
-        let at = out.len() - begun;
-        out.extend_from_slice(payload);
-        at
+/// A written header, extensions included.
+#[derive(Clone, Copy, Debug)]
+pub struct Header {
+    bytes: [u8; HEADER + 12],
+    length: usize,
+}
+
+impl Header {
+    pub fn as_slice(&self) -> &[u8] {
+        &self.bytes[..self.length]
     }
 }
 
-/// A packet of nothing but padding: what a train of packets is made of (RFC 3550 section 5.1).
-pub fn padding(header: &Rewrite, length: u8, out: &mut Vec<u8>) {
-    let begun = out.len();
-    header.write(&[], out);
-    out[begun] |= 0x20;
-    let length = length.max(1);
-    out.resize(out.len() + usize::from(length) - 1, 0);
-    out.push(length);
+impl Rewrite {
+    /// Writes the header; `padded` sets the P bit.
+    pub fn header(&self, padded: bool) -> Header {
+        let mut bytes = [0; HEADER + 12];
+        bytes[0] = 0x80 | if padded { 0x20 } else { 0 };
+        bytes[1] = self.payload_type | if self.marker { 0x80 } else { 0 };
+        bytes[2..4].copy_from_slice(&self.seq.to_be_bytes());
+        bytes[4..8].copy_from_slice(&self.timestamp.to_be_bytes());
+        bytes[8..12].copy_from_slice(&self.ssrc.to_be_bytes());
+        let begun = HEADER + 4;
+        let mut at = begun;
+        for (id, value) in self.extensions.iter().filter(|(id, _)| *id != 0) {
+            bytes[at..at + 2].copy_from_slice(&[id << 4, *value]);
+            at += 2;
+        }
+        if let Some((id, value)) = self.transport {
+            let [high, low] = value.to_be_bytes();
+            bytes[at..at + 3].copy_from_slice(&[id << 4 | 1, high, low]);
+            at += 3;
+        }
+        let words = (at - begun).div_ceil(4);
+        let mut length = HEADER;
+        if words > 0 {
+            length = begun + 4 * words;
+            bytes[0] |= 0x10;
+            bytes[HEADER..begun].copy_from_slice(&[0xbe, 0xde, 0, words as u8]);
+        }
+        Header { bytes, length }
+    }
+
+    /// Writes the packet with `payload` to the end of `out`.
+    pub fn write(&self, payload: &[u8], out: &mut Vec<u8>) {
+        out.extend_from_slice(self.header(false).as_slice());
+        if let Some(osn) = self.osn {
+            out.extend_from_slice(&osn.to_be_bytes());
+        }
+        out.extend_from_slice(payload);
+    }
 }
+
+/// Bytes of [`PADDING`]: what its length byte can say, in whole words.
+const PADDED: u8 = 252;
+
+/// What a packet of nothing but padding carries behind its header, whose P bit is set (RFC 3550 section 5.1).
+pub static PADDING: [u8; PADDED as usize] = {
+    let mut bytes = [0; PADDED as usize];
+    bytes[PADDED as usize - 1] = PADDED;
+    bytes
+};
 
 /// Rebuilds the original packet from its retransmission (RFC 4588 section 4); `None` if there is no original in it.
 pub fn unwrap_rtx(packet: &[u8], ssrc: u32, payload_type: u8) -> Option<Vec<u8>> {
@@ -272,9 +291,9 @@ mod tests {
             transport: Some((3, 9)),
             osn: None,
         };
-        let mut out = Vec::new();
-        padding(&header, 224, &mut out);
-        assert_eq!(out.len(), 12 + 8 + 224);
+        let mut out = header.header(true).as_slice().to_vec();
+        out.extend_from_slice(&PADDING);
+        assert_eq!(out.len(), 12 + 8 + 252);
         let view = RtpView::parse(&out).unwrap();
         assert_eq!((view.payload, view.seq), (&[][..], 3));
         assert_eq!(unwrap_rtx(&out, 1, 96), None);

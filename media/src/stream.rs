@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use rtc_rtcp::reception_report::ReceptionReport;
 
+use crate::inbound::{Accepted, Kept};
 use crate::nack::Gaps;
 use crate::rtcp::us_from_ntp;
 use crate::rtp::{RtpView, Unwrapper};
@@ -17,7 +17,7 @@ pub struct Stream {
     pub gaps: Gaps,
     pub clock: Option<SenderClock>,
     pub unwrapper: Unwrapper,
-    history: Vec<Option<(u64, Bytes)>>,
+    history: Vec<Option<Kept>>,
     first: u64,
     received: u64,
     reported: (u64, u64),
@@ -88,19 +88,23 @@ impl Stream {
         }
     }
 
-    pub fn remember(&mut self, seq: u64, packet: &Bytes) {
+    pub fn remember(&mut self, accepted: &Accepted) {
         let length = self.history.len() as u64;
         if length > 0 {
-            self.history[(seq % length) as usize] = Some((seq, packet.clone()));
+            self.history[(accepted.seq % length) as usize] = Some(Kept {
+                packet: accepted.packet.clone(),
+                seq: accepted.seq,
+                red: accepted.red,
+                padding: accepted.padding,
+            });
         }
     }
 
     /// A packet kept for retransmission.
-    pub fn kept(&self, seq: u64) -> Option<&Bytes> {
+    pub fn kept(&self, seq: u64) -> Option<&Kept> {
         let slot = (seq % self.history.len().max(1) as u64) as usize;
         let kept = self.history.get(slot)?.as_ref();
-        kept.filter(|(kept, _)| *kept == seq)
-            .map(|(_, packet)| packet)
+        kept.filter(|kept| kept.seq == seq)
     }
 
     /// The report block for the publisher (RFC 3550 section 6.4.1); the share of loss is since the last report.

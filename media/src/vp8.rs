@@ -83,6 +83,10 @@ impl Patch {
         true
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.used == 0
+    }
+
     /// Changes a copy of the payload.
     pub fn apply(&self, payload: &mut [u8]) {
         for (at, value) in &self.bytes[..self.used] {

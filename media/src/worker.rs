@@ -1,9 +1,10 @@
 //! The sans-I/O core: datagrams, commands and time in; datagrams and events out.
 //!
-//! A room lives on one worker, and a worker on one thread: no lock anywhere. Batching with GSO and pacing will sit where
-//! [`Output`] is drained.
+//! A room lives on one worker, and a worker on one thread: no lock anywhere. Media takes three steps: a packet is decrypted
+//! and gathered with its frame (`gather`), queued for each subscriber (`pacer`), and encrypted into [`Output::datagrams`]
+//! when it leaves. All else is written there at once.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,6 +16,8 @@ use crate::api::{
     DownOffer, Half, IceParameters, Limits, MediaError, Mid, Policy, RelayEvent, RoomId, SeatId,
     Source, TrackId, View, Watch,
 };
+use crate::datagrams::Datagrams;
+use crate::down::TrackKey;
 use crate::dtls::{Identity, SCRATCH};
 use crate::ice::Check;
 use crate::peer::ConnectionRef;
@@ -37,13 +40,17 @@ pub struct Now {
 /// What is to be done outside.
 #[derive(Debug, Default)]
 pub struct Output {
-    pub datagrams: Vec<(SocketAddr, Vec<u8>)>,
+    pub datagrams: Datagrams,
     pub events: Vec<RelayEvent>,
+    /// Connections whose pacer holds something: the worker's own list.
+    pub waiting: Vec<ConnectionRef>,
+    /// Tracks whose packets are being gathered, and until when, in that order: the worker's own list.
+    pub gathering: VecDeque<(Instant, u64, TrackKey)>,
 }
 
 impl Output {
-    pub fn send(&mut self, to: SocketAddr, datagram: Vec<u8>) {
-        self.datagrams.push((to, datagram));
+    pub fn send(&mut self, to: SocketAddr, datagram: &[u8]) {
+        self.datagrams.push(to, datagram);
     }
 }
 
@@ -59,6 +66,8 @@ pub struct Worker {
     names: HashMap<RoomId, u64>,
     next_room: u64,
     ticked: Option<Instant>,
+    /// When the first of the pacers lets something pass.
+    release_at: Option<Instant>,
     strangers: Budget,
 }
 
@@ -87,6 +96,7 @@ impl Worker {
             names: HashMap::new(),
             next_room: 0,
             ticked: None,
+            release_at: None,
         }
     }
 
@@ -211,6 +221,14 @@ impl Worker {
         }
     }
 
+    /// The rate at which a seat's down connection may send.
+    #[cfg(test)]
+    pub fn set_rate(&mut self, room: &RoomId, seat: &SeatId, bps: Option<u64>) {
+        if let Ok((room, _)) = self.room(room) {
+            room.set_rate(seat, bps);
+        }
+    }
+
     pub fn stats(&self, room: &RoomId, now: Now) -> Vec<SeatStats> {
         let room = self.names.get(room).and_then(|key| self.rooms.get(key));
         room.map(|room| room.stats(now)).unwrap_or_default()
@@ -275,7 +293,7 @@ impl Worker {
             self.context.by_address.remove(&evicted);
         }
         self.context.by_address.insert(from, reference);
-        self.context.out.send(from, response);
+        self.context.out.send(from, &response);
     }
 
     /// A stream is there, under a name of ours.
@@ -303,8 +321,37 @@ impl Worker {
             .connection_mut(reference)
     }
 
-    /// Does what is due. To be called at [`Worker::next_tick`], or more often.
+    /// Does what is due. To be called after each batch of datagrams and at [`Worker::next_tick`], or more often.
     pub fn tick(&mut self, now: Now) {
+        self.spread(now);
+        self.tick_rooms(now);
+        self.release(now);
+    }
+
+    /// Sends on what was gathered for long enough.
+    fn spread(&mut self, now: Now) {
+        let gathering = &mut self.context.out.gathering;
+        let due = gathering.iter().take_while(|(until, ..)| *until <= now.at);
+        let due: Vec<_> = gathering.drain(..due.count()).collect();
+        for (until, room, key) in due {
+            if let Some(room) = self.rooms.get_mut(&room) {
+                room.spread_if_due(key, until, now, &mut self.context);
+            }
+        }
+    }
+
+    /// Encrypts what the pacers let pass.
+    fn release(&mut self, now: Now) {
+        self.release_at = None;
+        for reference in std::mem::take(&mut self.context.out.waiting) {
+            if let Some(room) = self.rooms.get_mut(&reference.room) {
+                let due = room.release(reference, now, &mut self.context);
+                self.release_at = self.release_at.into_iter().chain(due).min();
+            }
+        }
+    }
+
+    fn tick_rooms(&mut self, now: Now) {
         if self
             .ticked
             .is_some_and(|at| now.at.saturating_duration_since(at) < TICK)
@@ -324,12 +371,15 @@ impl Worker {
         } else {
             TICK
         };
-        self.ticked.map_or(now, |at| at + pause)
+        let tick = self.ticked.map_or(now, |at| at + pause);
+        let gathered = self.context.out.gathering.front().map(|(until, ..)| *until);
+        let due = self.release_at.into_iter().chain(gathered);
+        due.fold(tick, Instant::min)
     }
 
-    /// What was produced since the last call.
-    pub fn output(&mut self) -> Output {
-        std::mem::take(&mut self.context.out)
+    /// What was produced: datagrams and events are to be taken out.
+    pub fn output(&mut self) -> &mut Output {
+        &mut self.context.out
     }
 }
 

@@ -2,12 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Carrying, Down, HEADERS, PADDING, TrackKey};
+use super::{Carrying, Down, TrackKey, leaves};
 use crate::api::{CodecKind, Source, TrackId, View};
-use crate::forward::Outgoing;
 use crate::inbound::Rung;
 use crate::select::{Budget, Item, choose};
-use crate::vp8::Patch;
 use crate::worker::{Now, Output};
 
 /// A wait before the bottleneck from which a layer that is too much stops at once, rather than at the next keyframe, µs.
@@ -31,9 +29,7 @@ impl Down {
         now: Now,
     ) -> bool {
         let mono = now.mono_us as i64;
-        let reports = self
-            .carrying()
-            .any(|carrying| carrying.forwarder.transport_cc);
+        let reports = self.reports();
         let estimate = self.estimator.estimate(mono).filter(|_| reports);
         let sound = self.sound.bps(now.at);
         let budget = estimate.map(|bps| Budget {
@@ -107,20 +103,10 @@ impl Down {
         self.estimator.probe(mono);
         let mut next = Some(first);
         while self.estimator.to_probe() > 0
-            && let Some(header) = next.or_else(|| forwarder.padding())
+            && let Some(mut packet) = next.take().or_else(|| forwarder.padding())
         {
-            next = None;
-            let mut packet = Outgoing {
-                header,
-                payload: &[],
-                patch: Patch::default(),
-                number: 0,
-            };
-            let bytes = usize::from(PADDING) + HEADERS;
-            let stamp = self.estimator.sent(bytes, mono);
-            packet.header.transport = Some((super::TRANSPORT_CC_ID, stamp));
-            self.connection
-                .send_padding(&packet.header, PADDING, now.at, out);
+            leaves(forwarder, &mut self.estimator, &mut packet, now);
+            self.connection.send_padding(&packet, now.at, out);
         }
     }
 }

@@ -2,23 +2,22 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::os::fd::AsRawFd;
 use std::thread;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use socket2::{Domain, Protocol, Socket, Type};
+use tokio::io::Interest;
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 use tokio::time::sleep_until;
 
 use super::Command;
+use super::socket::{Receiver, Sender};
 use super::tcp::{self, Streams};
 use crate::api::{MediaError, RelayEvent};
-use crate::worker::{Now, Output, Worker};
+use crate::worker::{Now, Worker};
 
-/// Datagrams taken before what they caused is sent.
-const BATCH: usize = 64;
-/// Longer datagrams are cut, and then fail authentication.
-const MAX_DATAGRAM: usize = 2048;
 /// Kernel buffers; a keyframe to eleven subscribers is a burst of a thousand packets.
 const SOCKET_BUFFER: usize = 4 * 1024 * 1024;
 /// Events waiting for the room logic; beyond it the newest are dropped, loudly.
@@ -72,7 +71,7 @@ pub fn spawn(number: usize, thread: Thread, socket: std::net::UdpSocket) -> Resu
 impl Thread {
     async fn run(mut self, socket: std::net::UdpSocket) -> io::Result<()> {
         let socket = UdpSocket::from_std(socket)?;
-        let mut buffer = vec![0; MAX_DATAGRAM];
+        let (mut receiver, mut sender) = (Receiver::new(), Sender::new());
         loop {
             let next = self.worker.next_tick(Instant::now());
             tokio::select! {
@@ -84,43 +83,42 @@ impl Thread {
                 }
                 ready = socket.readable() => {
                     ready?;
-                    self.receive(&socket, &mut buffer);
+                    self.receive(&socket, &mut receiver);
                 }
                 () = sleep_until(next.into()) => {}
             }
             let now = self.now();
             self.worker.tick(now);
-            self.flush(&socket);
+            self.flush(&socket, &mut sender);
         }
     }
 
-    fn receive(&mut self, socket: &UdpSocket, buffer: &mut [u8]) {
-        for _ in 0..BATCH {
-            match socket.try_recv_from(buffer) {
-                Ok((_, from)) if tcp::is_stream(from) => {}
-                Ok((length, from)) => {
-                    let now = self.now();
-                    // Whoever reads us sees each datagram's own time; batches are short.
-                    self.worker.datagram(from, &buffer[..length], now);
+    fn receive(&mut self, socket: &UdpSocket, receiver: &mut Receiver) {
+        let descriptor = socket.as_raw_fd();
+        // Nothing there, or an ICMP error of an earlier datagram, which comes back here: the socket lives on.
+        let taken = socket.try_io(Interest::READABLE, || receiver.receive(descriptor));
+        if taken.is_ok() {
+            let now = self.now();
+            for (from, datagram) in receiver.datagrams() {
+                if tcp::is_stream(from) {
+                    continue;
                 }
-                // An ICMP error of an earlier datagram comes back here; the socket lives on.
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
-                Err(_) => {}
+                self.worker.datagram(from, datagram, now);
             }
         }
     }
 
-    fn flush(&mut self, socket: &UdpSocket) {
-        let Output { datagrams, events } = self.worker.output();
-        for (to, datagram) in datagrams {
-            if tcp::is_stream(to) {
-                self.streams.send(to, datagram);
-                continue;
+    fn flush(&mut self, socket: &UdpSocket, sender: &mut Sender) {
+        let output = self.worker.output();
+        let datagrams = &output.datagrams;
+        for run in datagrams.runs().iter().filter(|run| tcp::is_stream(run.to)) {
+            for datagram in datagrams.of(run) {
+                self.streams.send(run.to, datagram.to_vec());
             }
-            // A full buffer loses the packet as a network would; retransmission mends it.
-            let _ = socket.try_send_to(&datagram, to);
         }
-        self.backlog.extend(events);
+        sender.send(socket.as_raw_fd(), datagrams);
+        output.datagrams.clear();
+        self.backlog.append(&mut output.events);
         let mut kept = Vec::new();
         for event in self.backlog.drain(..) {
             if !kept.is_empty() {

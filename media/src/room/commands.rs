@@ -247,6 +247,7 @@ impl Room {
     }
 
     pub fn set_policy(&mut self, policy: Policy, now: Now, context: &mut Context) {
+        self.spread_all(now, context);
         self.policy = policy;
         for seat in self.seats.values_mut() {
             apply(&self.policy, seat);
@@ -269,6 +270,15 @@ impl Room {
             track.want_recorded_keyframe();
         }
         up.ask_for_keyframes(now.at, &mut context.out);
+    }
+
+    #[cfg(test)]
+    pub fn set_rate(&mut self, seat: &SeatId, bps: Option<u64>) {
+        let key = self.find_seat(seat);
+        let seat = key.and_then(|key| self.seats.get_mut(&key));
+        if let Some(down) = seat.and_then(|seat| seat.down.as_mut()) {
+            down.connection.set_rate(bps);
+        }
     }
 
     pub fn close_half(&mut self, seat: &SeatId, half: Half, context: &mut Context) {

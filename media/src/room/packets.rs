@@ -1,10 +1,13 @@
 //! The way of a packet: from one seat to the tap and to the others, and back for what they ask.
 
+use std::time::Instant;
+
 use bytes::Bytes;
 
-use crate::api::{CodecKind, Half};
+use crate::api::Half;
 use crate::down::TrackKey;
 use crate::forward::{Original, Passing};
+use crate::gather::Ready;
 use crate::inbound::Accepted;
 use crate::peer::{Connection, ConnectionRef};
 use crate::red;
@@ -67,13 +70,10 @@ impl Room {
         let Some(track) = up.tracks.get_mut(at) else {
             return;
         };
-        let (key, ids) = (
-            TrackKey {
-                seat: from,
-                source: track.id.source,
-            },
-            track.media.extensions,
-        );
+        let key = TrackKey {
+            seat: from,
+            source: track.id.source,
+        };
         let Some(view) = RtpView::parse(&accepted.packet) else {
             return;
         };
@@ -89,36 +89,105 @@ impl Room {
                 recovered: accepted.recovered,
             });
         }
-        let mut asked = track.missing_from_record().filter(|_| seat.record);
-        // A change of layer happens at keyframes only.
-        let begins = accepted.begins_keyframe && track.codec.kind != CodecKind::Opus;
-        let clocks = match begins {
-            true => track.clocks().collect(),
-            false => Vec::new(),
+        let missing = track.missing_from_record().filter(|_| seat.record);
+        if let Some(layer) = missing.and_then(|layer| track.layers.get_mut(layer)) {
+            layer.keyframes.want();
+        }
+        let (layer, ends_frame) = (accepted.layer, view.marker);
+        match track.gather(accepted, ends_frame, now.at) {
+            Ready::Now => self.spread(key, layer, now, context),
+            Ready::At(until) => {
+                let gathering = &mut context.out.gathering;
+                gathering.push_back((until, self.key, key));
+            }
+            Ready::Later => {}
+        }
+    }
+
+    /// The timer of a track's gathering went off: it counts if it was set for what is gathered now.
+    pub fn spread_if_due(
+        &mut self,
+        key: TrackKey,
+        until: Instant,
+        now: Now,
+        context: &mut Context,
+    ) {
+        let seat = self.seats.get(&key.seat);
+        let track = seat
+            .and_then(|seat| seat.up.as_ref())
+            .and_then(|up| up.track(key.source));
+        for layer in track.map_or_else(Vec::new, |track| track.gathered_until(until)) {
+            self.spread(key, layer, now, context);
+        }
+    }
+
+    /// Queues what was gathered of a track's layer for every subscriber.
+    fn spread(&mut self, key: TrackKey, layer: usize, now: Now, context: &mut Context) {
+        let Some(track) = self
+            .seats
+            .get_mut(&key.seat)
+            .and_then(|seat| seat.up.as_mut())
+            .and_then(|up| up.track_mut(key.source))
+        else {
+            return;
         };
-        let passing = Passing {
-            accepted: &accepted,
-            view,
-            ids,
-            clocks,
-        };
+        let gathered = track.take_gathered(layer);
+        let pass = |accepted| Passing::of(accepted, track);
+        let packets: Vec<_> = gathered.iter().filter_map(pass).collect();
+        if packets.is_empty() {
+            return;
+        }
         let mut waiting = [false; MAX_LAYERS];
-        for (_, other) in self.seats.iter_mut().filter(|(other, _)| **other != from) {
+        for (_, other) in self
+            .seats
+            .iter_mut()
+            .filter(|(other, _)| **other != key.seat)
+        {
             let down = other.down.as_mut();
-            let waits = down.and_then(|down| down.forward(key, &passing, now, &mut context.out));
+            let waits = down.and_then(|down| down.forward(key, &packets, now, &mut context.out));
             if let Some(waits) = waits.and_then(|layer| waiting.get_mut(layer)) {
                 *waits = true;
             }
         }
-        if let Some(waits) = asked.take().and_then(|layer| waiting.get_mut(layer)) {
-            *waits = true;
-        }
         for layer in (0..MAX_LAYERS).filter(|layer| waiting[*layer]) {
             self.want_keyframe(key, layer, now, context);
         }
-        if let Some(up) = self.seats.get_mut(&from).and_then(|seat| seat.up.as_mut()) {
+        if let Some(up) = self
+            .seats
+            .get_mut(&key.seat)
+            .and_then(|seat| seat.up.as_mut())
+        {
             up.ask_for_keyframes(now.at, &mut context.out);
         }
+    }
+
+    /// Queues all that was gathered, so that a change of policy splits no frame: what came before it goes by the old one.
+    pub(super) fn spread_all(&mut self, now: Now, context: &mut Context) {
+        for (key, _) in self.live() {
+            for layer in 0..MAX_LAYERS {
+                self.spread(key, layer, now, context);
+            }
+        }
+    }
+
+    /// Sends what a connection's pacer lets pass; when to come again, if something is left.
+    pub fn release(
+        &mut self,
+        reference: ConnectionRef,
+        now: Now,
+        context: &mut Context,
+    ) -> Option<Instant> {
+        let down = self.seats.get_mut(&reference.seat)?.down.as_mut()?;
+        let behind = down.release(now, &mut context.out);
+        let due = down.connection.release_due(now.at);
+        down.connection.listed = due.is_some();
+        if due.is_some() {
+            context.out.waiting.push(reference);
+        }
+        for (key, layer) in behind {
+            self.want_keyframe(key, layer, now, context);
+        }
+        due
     }
 
     pub fn rtcp(
@@ -181,18 +250,15 @@ impl Room {
             };
             let ids = track.media.extensions;
             let Original { generation, seq } = request.original;
-            let Some(packet): Option<Bytes> = track.kept(generation, seq).cloned() else {
+            let Some(kept) = track.kept(generation, seq).cloned() else {
                 continue;
             };
-            let payload_type = packet.get(1).map(|second| second & 0x7f);
-            let red = track.media.red_payload_type.is_some()
-                && track.media.red_payload_type == payload_type;
             if let Some(down) = self
                 .seats
                 .get_mut(&from)
                 .and_then(|seat| seat.down.as_mut())
             {
-                down.resend(request, &packet, red, &ids, now, &mut context.out);
+                down.resend(request, &kept, &ids, now, &mut context.out);
             }
         }
         for (key, layer) in keyframes {

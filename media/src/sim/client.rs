@@ -78,6 +78,8 @@ pub struct Client {
     pub keyframe_requests: u64,
     pub reports: Vec<ReceptionReport>,
     pub transport_feedback: u64,
+    /// The relay's transport-wide numbers as they came.
+    pub transport_numbers: Vec<u16>,
     pub level: u8,
     /// Whether it offers and sends sound with its past, or takes it.
     pub red: bool,
@@ -124,6 +126,7 @@ impl Client {
             keyframe_requests: 0,
             reports: Vec::new(),
             transport_feedback: 0,
+            transport_numbers: Vec::new(),
             level: 127,
             red: false,
             feedback: true,
@@ -418,7 +421,7 @@ impl Client {
         self.srtp
             .as_mut()
             .unwrap()
-            .seal_rtp(&mut packet, 0)
+            .seal_whole_rtp(&mut packet)
             .unwrap();
         self.outgoing.push(packet);
     }
@@ -636,6 +639,7 @@ impl Client {
         self.trace.add(&packet);
         if let Some(&[high, low]) = view.extension(3) {
             let seq = u16::from_be_bytes([high, low]);
+            self.transport_numbers.push(seq);
             self.recorder
                 .record(seq, now.mono_us as i64 + 5_000_000_000);
         }
@@ -702,7 +706,7 @@ impl Client {
         let sealed = if rtcp {
             srtp.seal_rtcp(&mut bytes)
         } else {
-            srtp.seal_rtp(&mut bytes, 0)
+            srtp.seal_whole_rtp(&mut bytes)
         };
         if sealed.is_ok() {
             self.outgoing.push(bytes);

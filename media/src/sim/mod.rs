@@ -19,7 +19,7 @@ use crate::api::{Half, Limits, Policy, Publishing, RelayEvent, RoomId, SeatId, S
 use crate::dtls::Identity;
 use crate::sdp::Candidate;
 use crate::tap::{Tap, TapPacket};
-use crate::worker::{Now, Output, Worker};
+use crate::worker::{Now, Worker};
 pub use client::{Client, Encoding};
 pub use network::{Class, Loss, Path, Wire};
 
@@ -366,9 +366,11 @@ impl World {
     }
 
     fn collect(&mut self) {
-        let Output { datagrams, events } = self.worker.output();
-        for (to, bytes) in datagrams {
-            self.send(false, to, bytes);
+        let output = self.worker.output();
+        let datagrams = std::mem::take(&mut output.datagrams);
+        let events = std::mem::take(&mut output.events);
+        for (to, bytes) in datagrams.iter() {
+            self.send(false, to, bytes.to_vec());
         }
         for event in events {
             if let RelayEvent::DownNeedsOffer { seat, .. } = &event {

@@ -6,6 +6,7 @@ use aws_lc_rs::hmac::{self, HMAC_SHA1_FOR_LEGACY_USE_ONLY};
 use aws_lc_rs::iv::FixedLength;
 
 use crate::rtp::be32;
+use crate::vp8::Patch;
 
 const GCM_TAG: usize = 16;
 const SHA1_TAG: usize = 10;
@@ -45,6 +46,65 @@ impl Profile {
             (&keys[..key], &salts[..salt]),
             (&keys[key..], &salts[salt..]),
         ])
+    }
+}
+
+/// The part of an RTCP compound that stays in the clear.
+const RTCP_HEADER: usize = 8;
+/// RTP padding that may be asked for.
+pub const MAX_PADDING: u8 = 32;
+
+/// An RTP packet that is still in parts: its header, then what gets encrypted.
+#[derive(Clone, Copy, Debug)]
+pub struct Plain<'a> {
+    pub header: &'a [u8],
+    /// The original sequence number of a retransmission, or nothing.
+    pub osn: &'a [u8],
+    pub payload: &'a [u8],
+    /// Bytes of the payload that this subscriber gets changed.
+    pub patch: Patch,
+    /// Bytes of padding (RFC 3550 section 5.1), at most [`MAX_PADDING`]; the header has to say so.
+    pub padding: u8,
+}
+
+struct Padding {
+    bytes: [u8; MAX_PADDING as usize],
+    length: usize,
+}
+
+impl Padding {
+    fn as_slice(&self) -> &[u8] {
+        &self.bytes[..self.length]
+    }
+}
+
+impl Plain<'_> {
+    /// Without tag.
+    pub fn len(&self) -> usize {
+        self.header.len() + self.osn.len() + self.payload.len() + self.padding().length
+    }
+
+    fn padding(&self) -> Padding {
+        let mut bytes = [0; MAX_PADDING as usize];
+        let length = self.padding.min(MAX_PADDING);
+        if let Some(last) = usize::from(length).checked_sub(1) {
+            bytes[last] = length;
+        }
+        Padding {
+            bytes,
+            length: usize::from(length),
+        }
+    }
+
+    /// What gets encrypted, into a place of just that length.
+    fn copy_to(&self, out: &mut [u8]) -> Option<()> {
+        let padding = self.padding();
+        let (osn, rest) = out.split_at_mut_checked(self.osn.len())?;
+        let (payload, behind) = rest.split_at_mut_checked(self.payload.len())?;
+        osn.copy_from_slice(self.osn);
+        payload.copy_from_slice(self.payload);
+        self.patch.apply(payload);
+        (behind.len() == padding.length).then(|| behind.copy_from_slice(padding.as_slice()))
     }
 }
 
@@ -167,50 +227,70 @@ impl Keys {
         Some(())
     }
 
-    /// Encrypts the packet at `start` of `out` in place and appends its tag (and index).
-    pub fn seal(
-        &self,
-        direction: Direction,
-        ssrc: u32,
-        index: u64,
-        header: usize,
-        out: &mut Vec<u8>,
-        start: usize,
-    ) -> Option<()> {
+    /// Encrypts an RTCP compound in place and appends its tag and index.
+    pub fn seal_rtcp(&self, ssrc: u32, index: u64, out: &mut Vec<u8>) -> Option<()> {
         let index_word = (index as u32 | super::ENCRYPTED).to_be_bytes();
-        match self.transform(direction) {
+        match &self.rtcp {
             Transform::Gcm { key, salt } => {
                 let nonce = gcm_nonce(salt, ssrc, index);
-                let (head, rest) = out.get_mut(start..)?.split_at_mut_checked(header)?;
+                let (head, rest) = out.split_at_mut_checked(RTCP_HEADER)?;
                 let mut aad = [0u8; 12];
-                let tag = if direction == Direction::Rtcp {
-                    key.seal_in_place_separate_tag(
-                        nonce,
-                        Aad::from(rtcp_aad(&mut aad, head, index)),
-                        rest,
-                    )
-                    .ok()?
-                } else {
-                    key.seal_in_place_separate_tag(nonce, Aad::from(&*head), rest)
-                        .ok()?
-                };
+                let aad = Aad::from(rtcp_aad(&mut aad, head, index));
+                let tag = key.seal_in_place_separate_tag(nonce, aad, rest).ok()?;
                 out.extend_from_slice(tag.as_ref());
-                if direction == Direction::Rtcp {
-                    out.extend_from_slice(&index_word);
+                out.extend_from_slice(&index_word);
+            }
+            Transform::Cm(keys) => {
+                let CmKeys { key, salt, auth } = keys.as_ref();
+                cm_crypt(key, salt, ssrc, index, out.get_mut(RTCP_HEADER..)?)?;
+                out.extend_from_slice(&index_word);
+                let tag = hmac::sign(auth, out);
+                out.extend_from_slice(&tag.as_ref()[..SHA1_TAG]);
+            }
+        }
+        Some(())
+    }
+
+    /// Encrypts an RTP packet from its parts into `out`, which is exactly as long as the sealed packet.
+    pub fn seal_rtp(&self, ssrc: u32, index: u64, plain: &Plain<'_>, out: &mut [u8]) -> Option<()> {
+        let padding = plain.padding();
+        let (head, rest) = out.split_at_mut_checked(plain.header.len())?;
+        head.copy_from_slice(plain.header);
+        match &self.rtp {
+            Transform::Gcm { key, salt } => {
+                let nonce = gcm_nonce(salt, ssrc, index);
+                if plain.osn.is_empty() && plain.patch.is_empty() {
+                    let (body, behind) = rest.split_at_mut_checked(plain.payload.len())?;
+                    key.seal_out_of_place_scatter(
+                        nonce,
+                        Aad::from(plain.header),
+                        plain.payload,
+                        body,
+                        padding.as_slice(),
+                        behind,
+                    )
+                    .ok()?;
+                } else {
+                    // Two parts, or one that is changed, have no single place to encrypt from.
+                    let body = rest.len().checked_sub(GCM_TAG)?;
+                    let (body, tag) = rest.split_at_mut(body);
+                    plain.copy_to(body)?;
+                    let sealed =
+                        key.seal_in_place_separate_tag(nonce, Aad::from(plain.header), body);
+                    tag.copy_from_slice(sealed.ok()?.as_ref());
                 }
             }
             Transform::Cm(keys) => {
                 let CmKeys { key, salt, auth } = keys.as_ref();
-                cm_crypt(key, salt, ssrc, index, out.get_mut(start + header..)?)?;
+                let body = rest.len().checked_sub(SHA1_TAG)?;
+                let (body, tag) = rest.split_at_mut(body);
+                plain.copy_to(body)?;
+                cm_crypt(key, salt, ssrc, index, body)?;
                 let mut mac = hmac::Context::with_key(auth);
-                if direction == Direction::Rtcp {
-                    out.extend_from_slice(&index_word);
-                    mac.update(&out[start..]);
-                } else {
-                    mac.update(&out[start..]);
-                    mac.update(&roc(index));
-                }
-                out.extend_from_slice(&mac.sign().as_ref()[..SHA1_TAG]);
+                mac.update(head);
+                mac.update(body);
+                mac.update(&roc(index));
+                tag.copy_from_slice(&mac.sign().as_ref()[..SHA1_TAG]);
             }
         }
         Some(())

@@ -8,8 +8,8 @@ mod replay;
 
 use std::collections::HashMap;
 
-pub use cipher::Profile;
 use cipher::{Direction, Keys};
+pub use cipher::{MAX_PADDING, Plain, Profile};
 use replay::Window;
 
 use crate::rtp::{self, RtpView, be32};
@@ -85,9 +85,16 @@ impl Srtp {
         Ok(())
     }
 
-    /// Encrypts the RTP packet that begins at `start` of `out`, in place, and appends its tag.
-    pub fn seal_rtp(&mut self, out: &mut Vec<u8>, start: usize) -> Result<(), SrtpError> {
-        let (header, seq, ssrc) = clear_header(&out[start..]).ok_or(SrtpError::Malformed)?;
+    /// How long an RTP packet gets.
+    pub fn sealed_len(&self, plain: &Plain<'_>) -> usize {
+        plain.len() + self.outbound.tag_len(Direction::Rtp)
+    }
+
+    /// Encrypts an RTP packet from its parts into `out`, which is [`Srtp::sealed_len`] long. A number must never be
+    /// sealed twice with other bytes, header and padding included: that would give the key away.
+    pub fn seal_rtp(&mut self, plain: &Plain<'_>, out: &mut [u8]) -> Result<(), SrtpError> {
+        let seq = rtp::be16(plain.header, 2).ok_or(SrtpError::Malformed)?;
+        let ssrc = be32(plain.header, 8).ok_or(SrtpError::Malformed)?;
         let extended = self.rtp_out.entry(ssrc).or_default().unwrap(seq);
         let index = extended
             .checked_sub(FIRST_ROC)
@@ -96,7 +103,7 @@ impl Srtp {
             return Err(SrtpError::Exhausted);
         }
         self.outbound
-            .seal(Direction::Rtp, ssrc, index, header, out, start)
+            .seal_rtp(ssrc, index, plain, out)
             .ok_or(SrtpError::Malformed)
     }
 
@@ -135,8 +142,32 @@ impl Srtp {
         }
         let index = u64::from(self.rtcp_out);
         self.outbound
-            .seal(Direction::Rtcp, ssrc, index, 8, packet, 0)
+            .seal_rtcp(ssrc, index, packet)
             .ok_or(SrtpError::Malformed)
+    }
+
+    /// The highest sequence number that was encrypted with an SSRC.
+    pub fn highest_sealed(&self, ssrc: u32) -> Option<u16> {
+        let highest = self.rtp_out.get(&ssrc)?.highest()?;
+        Some(highest as u16)
+    }
+
+    /// Encrypts a whole RTP packet in place, for the other end of a test.
+    #[cfg(test)]
+    pub fn seal_whole_rtp(&mut self, packet: &mut Vec<u8>) -> Result<(), SrtpError> {
+        let (header, ..) = clear_header(packet).ok_or(SrtpError::Malformed)?;
+        let (header, payload) = packet.split_at(header);
+        let plain = Plain {
+            header,
+            osn: &[],
+            payload,
+            patch: Default::default(),
+            padding: 0,
+        };
+        let mut out = vec![0; self.sealed_len(&plain)];
+        self.seal_rtp(&plain, &mut out)?;
+        *packet = out;
+        Ok(())
     }
 
     /// Forgets an SSRC that will not be sent again.

@@ -57,12 +57,11 @@ fn our_bytes_are_the_oracles() {
         let mut theirs = oracle(profile, true);
         for seq in [40_000, 65_535, 0, 1] {
             let plain = packet(seq, 5);
-            let mut sealed = b"before".to_vec();
-            sealed.extend_from_slice(&plain);
-            ours.seal_rtp(&mut sealed, 6).unwrap();
+            let mut sealed = plain.clone();
+            ours.seal_whole_rtp(&mut sealed).unwrap();
             assert_eq!(
-                &sealed[6..],
-                &theirs.encrypt_rtp(&plain).unwrap()[..],
+                sealed,
+                theirs.encrypt_rtp(&plain).unwrap(),
                 "{profile:?} {seq}"
             );
         }
@@ -72,6 +71,40 @@ fn our_bytes_are_the_oracles() {
             &oracle(profile, true).decrypt_rtcp(&sealed).unwrap()[..],
             RTCP
         );
+    }
+}
+
+/// Parts that are encrypted into place make the same packet as the whole does.
+#[test]
+fn a_packet_from_its_parts_is_the_oracles_too() {
+    for profile in PROFILES {
+        let mut ours = Srtp::new(profile.0, &material(profile.0), false).unwrap();
+        let mut theirs = oracle(profile, true);
+        let parts: [(&[u8], u8); 4] = [(&[], 0), (&[], 1), (&[], MAX_PADDING), (&[1, 2], 3)];
+        for (seq, (osn, padding)) in parts.into_iter().enumerate() {
+            let whole = packet(seq as u16, 5);
+            let mut header = whole[..20].to_vec();
+            header[0] |= if padding > 0 { 0x20 } else { 0 };
+            let plain = Plain {
+                header: &header,
+                osn,
+                payload: &whole[20..],
+                padding,
+                patch: Default::default(),
+            };
+            let mut sealed = vec![0; ours.sealed_len(&plain)];
+            ours.seal_rtp(&plain, &mut sealed).unwrap();
+            let mut expected = [&header, osn, &whole[20..]].concat();
+            if padding > 0 {
+                expected.resize(expected.len() + usize::from(padding) - 1, 0);
+                expected.push(padding);
+            }
+            assert_eq!(
+                sealed,
+                theirs.encrypt_rtp(&expected).unwrap(),
+                "{profile:?} {seq}"
+            );
+        }
     }
 }
 

@@ -7,6 +7,7 @@ mod keyframes;
 mod layers;
 mod long;
 mod loss;
+mod pacing;
 mod paths;
 mod policy;
 mod reconnect;
