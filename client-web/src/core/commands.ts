@@ -111,6 +111,10 @@ export type MediaFrame =
 				tracks: { mid: string; seat: SeatId; source: TrackSource }[];
 			};
 	  }
+	/** Of this source these layers alone are wanted. */
+	| { layers: { source: TrackSource; rids: string[] } }
+	/** The way to this screen is too narrow for pictures. */
+	| { audio_only: { on: boolean } }
 	| { failed: { half: Half; code: string; title?: string; next?: string } };
 export type MediaRequest =
 	| { up_offer: { sdp: string; sources: Record<string, TrackSource> } }
