@@ -91,7 +91,7 @@ describe("the connection, in virtual time", () => {
 	it("tries at once when the network is back", () => {
 		goOnline();
 		connection.closed(1_000);
-		expect(kinds(connection.tick(1_001, true))).toEqual(["open", "phase"]);
+		expect(kinds(connection.networkChanged(1_001))).toEqual(["open", "phase"]);
 	});
 
 	it("comes back after a passing end and stays away after a final one", () => {
@@ -108,12 +108,38 @@ describe("the connection, in virtual time", () => {
 		expect(connection.closed(60_000)).toEqual([]);
 	});
 
-	it("sends no media request before it is welcomed", () => {
+	it("asks for media right behind its hello, in the order of asking", () => {
 		connection.start(0);
-		connection.opened(0);
 		expect(connection.media({ restart: { half: "down" } })).toEqual([]);
-		connection.received(WELCOME, 1);
-		expect(kinds(connection.media({ restart: { half: "down" } }))).toEqual(["send"]);
+		const sent = connection.opened(5).flatMap((effect) => (effect.do === "send" ? [effect.frame] : []));
+		expect(sent).toEqual([
+			{ hello: { after: 0, device: "test", companion: false } },
+			{ media: { restart: { half: "down" } } },
+		]);
+		expect(kinds(connection.media({ restart: { half: "up" } }))).toEqual(["send"]);
+	});
+
+	it("keeps no media request over a break: what is needed then is known after the welcome", () => {
+		goOnline();
+		connection.closed(1_000);
+		connection.networkChanged(1_001);
+		connection.media({ restart: { half: "down" } });
+		expect(kinds(connection.opened(1_002))).toEqual(["send", "phase"]);
+	});
+
+	it("doubts its socket on another network, and keeps it if it answers", () => {
+		goOnline();
+		expect(kinds(connection.networkChanged(1_000))).toEqual(["send"]);
+		connection.received({ pong: 1_000 }, 1_300);
+		expect(connection.tick(2_500)).toEqual([]);
+	});
+
+	it("comes back on another network within a second and a quarter, not after fifteen of silence", () => {
+		goOnline();
+		connection.networkChanged(1_000);
+		expect(connection.tick(2_000)).toEqual([]);
+		expect(kinds(connection.tick(2_250))).toEqual(["close", "phase", "open", "phase"]);
+		expect(connection.state.at).toBe("connecting");
 	});
 });
 

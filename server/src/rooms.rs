@@ -30,7 +30,7 @@ use std::time::Instant;
 use kanjie_domain::event::Clock;
 use kanjie_domain::{Command, Session};
 use kanjie_evidence::Receipt;
-use kanjie_media::{Advertise, Limits, Relay, RelayConfig, RelayEvent, RoomId};
+use kanjie_media::{Advertise, Limits, Relay, RelayConfig, RelayEvent, RoomId, SeatStats};
 use kanjie_store::StoreError;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -54,7 +54,8 @@ use crate::effects::verification::{Verdict, Verdicts};
 use crate::error::Failure;
 use crate::export::ExportError;
 use crate::http::{
-    documents, journal as http_journal, recording as recording_files, socket, stills, verification,
+    connections, documents, journal as http_journal, recording as recording_files, socket, stills,
+    verification,
 };
 use crate::services::Services;
 use crate::{clock, config};
@@ -304,6 +305,12 @@ impl Rooms {
         self.inner.verdicts.of(&self.deps().services, session).await
     }
 
+    /// What the relay measured of each seat; nothing where no room is open.
+    pub async fn connections(&self, session: &str) -> Vec<SeatStats> {
+        let room = RoomId(session.to_owned());
+        self.deps().switch.stats(&room).await
+    }
+
     /// Sends without waiting for an answer; a room that is gone misses nothing that the journal does not hold.
     pub async fn tell(&self, session: &str, message: Message) {
         let handle = self.live().get(session).cloned();
@@ -433,16 +440,19 @@ fn room_of(event: &RelayEvent) -> &RoomId {
         | RelayEvent::TrackStarted { room, .. }
         | RelayEvent::TrackEnded { room, .. }
         | RelayEvent::DownNeedsOffer { room, .. }
+        | RelayEvent::LayersWanted { room, .. }
+        | RelayEvent::AudioOnly { room, .. }
         | RelayEvent::Speaking { room, .. }
         | RelayEvent::TapOverflow { room, .. } => room,
     }
 }
 
-/// Routes of sessions: socket, journal, stills, documents, recording, verification.
+/// Routes of sessions: socket, connections, journal, stills, documents, recording, verification.
 pub fn routes() -> OpenApiRouter<AppState> {
     let large = DefaultBodyLimit::max(stills::MAX_BYTES);
     OpenApiRouter::new()
         .routes(routes!(socket::get))
+        .routes(routes!(connections::get))
         .routes(routes!(http_journal::get))
         .routes(routes!(stills::get, stills::put).layer(large))
         .routes(routes!(documents::get))

@@ -17,6 +17,7 @@ import type {
 	SurveyOutcome,
 	Whereabouts,
 } from "./types";
+import type { View } from "./views";
 
 export type Command =
 	| { type: "open_lobby"; clock_override?: string }
@@ -111,11 +112,18 @@ export type MediaFrame =
 				tracks: { mid: string; seat: SeatId; source: TrackSource }[];
 			};
 	  }
+	/** Of this source these layers alone are wanted. */
+	| { layers: { source: TrackSource; rids: string[] } }
+	/** The way to this screen is too narrow for pictures. */
+	| { audio_only: { on: boolean } }
 	| { failed: { half: Half; code: string; title?: string; next?: string } };
 export type MediaRequest =
 	| { up_offer: { sdp: string; sources: Record<string, TrackSource> } }
 	| { down_answer: { generation: number; sdp: string } }
-	| { restart: { half: Half } };
+	/** `ice`: on the same connection, ICE alone. */
+	| { restart: { half: Half; ice?: boolean } }
+	/** What this screen shows, all of it. */
+	| { views: View[] };
 
 export interface Welcome {
 	session: string;

@@ -29,6 +29,8 @@ export interface Hello {
 
 const PING_MS = 5_000;
 const SILENCE_MS = 15_000;
+/** On another network a connection shows within this that it is still there, or is made anew. */
+const DOUBT_MS = 1_000;
 const FIRST_PAUSE_MS = 300;
 const LONGEST_PAUSE_MS = 5_000;
 /** Ends of a connection after which coming back at once is right. */
@@ -39,6 +41,10 @@ export class Connection {
 	private lastSeq = 0;
 	private heardAt = 0;
 	private pingedAt = 0;
+	/** Nothing was heard since the device changed networks, at that time. */
+	private doubtedAt: number | null = null;
+	/** Asked before the socket was open: goes out with the hello. */
+	private early: MediaRequest[] = [];
 	private attempt = 0;
 	private welcomedBefore = false;
 	private lostSince: number | null = null;
@@ -63,8 +69,11 @@ export class Connection {
 		if (this.phase.at !== "connecting") return [];
 		this.heardAt = now;
 		this.pingedAt = now;
+		const early = this.early;
+		this.early = [];
 		return [
 			{ do: "send", frame: { hello: { after: this.lastSeq, ...this.hello } } },
+			...early.map((media): Effect => ({ do: "send", frame: { media } })),
 			this.enter({ at: "greeting" }),
 		];
 	}
@@ -72,6 +81,7 @@ export class Connection {
 	received(frame: ServerFrame, now: number): Effect[] {
 		if (this.phase.at === "over") return [];
 		this.heardAt = now;
+		this.doubtedAt = null;
 		if ("pong" in frame) return [];
 		if ("welcome" in frame) return this.welcomed(frame.welcome);
 		if ("bye" in frame) return this.dismissed(frame.bye, now);
@@ -92,6 +102,8 @@ export class Connection {
 	closed(now: number): Effect[] {
 		if (this.phase.at === "over" || this.phase.at === "idle" || this.phase.at === "waiting") return [];
 		this.lostSince ??= now;
+		this.early = [];
+		this.doubtedAt = null;
 		const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.attempt) * (0.75 + this.chance() / 2);
 		this.attempt = Math.min(this.attempt + 1, 10);
 		return [
@@ -99,28 +111,37 @@ export class Connection {
 		];
 	}
 
-	/** To be called about four times a second, and at once when the browser says the network is back. */
-	tick(now: number, networkBack = false): Effect[] {
-		if (this.phase.at === "waiting") {
-			if (now < this.phase.retryAt && !networkBack) return [];
-			this.heardAt = now;
-			return [{ do: "open" }, this.enter({ at: "connecting" })];
-		}
+	/** The browser says that it is on another network, or on one again. */
+	networkChanged(now: number): Effect[] {
+		if (this.phase.at === "waiting") return this.again(now);
+		if (this.phase.at !== "replaying" && this.phase.at !== "online") return [];
+		// A socket of the old network only falls silent; the next pong tells whether this one is of it.
+		this.doubtedAt ??= now;
+		return this.ping(now);
+	}
+
+	/** To be called about four times a second. */
+	tick(now: number): Effect[] {
+		if (this.phase.at === "waiting") return now < this.phase.retryAt ? [] : this.again(now);
 		if (this.phase.at === "idle" || this.phase.at === "over") return [];
+		if (this.doubtedAt !== null && now - this.doubtedAt > DOUBT_MS) {
+			return [{ do: "close" }, ...this.closed(now), ...this.again(now)];
+		}
 		if (now - this.heardAt > SILENCE_MS) return [{ do: "close" }, ...this.closed(now)];
 		if (this.phase.at === "connecting" || now - this.pingedAt < PING_MS) return [];
-		this.pingedAt = now;
-		return [{ do: "send", frame: { ping: Math.round(now) } }];
+		return this.ping(now);
 	}
 
 	request(id: number, command: Command, factor?: Proof): Effect[] {
 		return [{ do: "send", frame: { do: factor ? { id, command, factor } : { id, command } } }];
 	}
 
+	/** Needs no welcome: the server takes a socket's frames in their order. */
 	media(media: MediaRequest): Effect[] {
-		return this.phase.at === "replaying" || this.phase.at === "online"
-			? [{ do: "send", frame: { media } }]
-			: [];
+		const { at } = this.phase;
+		if (!this.welcomedBefore && (at === "idle" || at === "connecting")) this.early.push(media);
+		const open = at === "greeting" || at === "replaying" || at === "online";
+		return open ? [{ do: "send", frame: { media } }] : [];
 	}
 
 	stop(): Effect[] {
@@ -138,6 +159,16 @@ export class Connection {
 	private dismissed(bye: Refusal, now: number): Effect[] {
 		if (PASSING.includes(bye.code)) return [{ do: "close" }, ...this.closed(now)];
 		return [this.enter({ at: "over", bye }), { do: "close" }];
+	}
+
+	private again(now: number): Effect[] {
+		this.heardAt = now;
+		return [{ do: "open" }, this.enter({ at: "connecting" })];
+	}
+
+	private ping(now: number): Effect[] {
+		this.pingedAt = now;
+		return [{ do: "send", frame: { ping: Math.round(now) } }];
 	}
 
 	private enter(phase: Phase): Effect {

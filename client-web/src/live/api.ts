@@ -57,6 +57,7 @@ export const api = {
 		call("get", "/api/v1/sessions/{id}", { path: { id } }),
 	journal: (id: string, after: number): Promise<Reply<{ entries: Entry[] }>> =>
 		call("get", "/api/v1/sessions/{id}/journal", { path: { id }, query: { after } }),
+	connections: (id: string) => call("get", "/api/v1/sessions/{id}/connections", { path: { id } }),
 	recording: (id: string) => call("get", "/api/v1/sessions/{id}/recording", { path: { id } }),
 	look: (id: string, purpose: Purpose) =>
 		call("post", "/api/v1/sessions/{id}/recording/looks", { path: { id }, body: purpose }),

@@ -2,19 +2,33 @@
 import { defineStore } from "pinia";
 import { computed, markRaw, ref, shallowRef } from "vue";
 import { ChainWatch } from "@/core/chain";
-import type { Act, Command, Presence, Proof, Readiness, Refusal, Welcome } from "@/core/commands";
+import type {
+	Act,
+	Command,
+	Presence,
+	Proof,
+	Readiness,
+	Refusal,
+	SessionBrief,
+	Welcome,
+} from "@/core/commands";
 import type { Effect, Phase } from "@/core/connection";
 import { fold } from "@/core/fold";
 import { type Outcome, Requests, refused } from "@/core/requests";
 import { has } from "@/core/roles";
 import type { Session } from "@/core/session";
-import type { Entry } from "@/core/types";
+import type { Entry, SessionStage } from "@/core/types";
 import { api, urls } from "./api";
 import { deviceName } from "./device";
 import { Media } from "./media";
 import { recallSeat, rememberSeat } from "./memory";
 import { proveByPasskey } from "./passkey";
 import { Socket } from "./socket";
+
+/** The relay has a room from the lobby's opening to the closing; before and after it would only refuse. */
+function hasMedia(stage: SessionStage): boolean {
+	return stage !== "scheduled" && stage !== "closed";
+}
 
 export const useLive = defineStore("live", () => {
 	const id = ref<string | null>(null);
@@ -45,7 +59,8 @@ export const useLive = defineStore("live", () => {
 	const site = computed(() => has(me.value, "surveyor"));
 	const byPhone = ref(false);
 
-	function join(sessionId: string, linked: boolean): void {
+	function join(brief: SessionBrief, linked: boolean): void {
+		const sessionId = brief.id;
 		if (id.value === sessionId && socket) return;
 		// The device's media were opened before and come along; everything else begins anew.
 		reset();
@@ -53,6 +68,7 @@ export const useLive = defineStore("live", () => {
 		byPhone.value = linked;
 		const hello = { device: deviceName(), seat: recallSeat(sessionId), companion: false };
 		socket = new Socket(urls.socket(sessionId), hello, take);
+		if (hasMedia(brief.stage)) media.join(brief.my_roles.includes("surveyor"));
 		socket.start();
 	}
 
@@ -112,7 +128,10 @@ export const useLive = defineStore("live", () => {
 	function take(effect: Exclude<Effect, { do: "open" | "send" | "close" }>): void {
 		if (effect.do === "phase") {
 			phase.value = effect.phase;
-			if (effect.phase.at === "waiting" || effect.phase.at === "over") requests.abandon();
+			if (effect.phase.at === "waiting" || effect.phase.at === "over") {
+				requests.abandon();
+				media.cut();
+			}
 		} else if (effect.do === "welcomed") {
 			welcomed(effect.welcome, effect.resumed);
 		} else {
@@ -169,14 +188,12 @@ export const useLive = defineStore("live", () => {
 		connectMedia();
 	}
 
-	/** The relay has a room from the lobby's opening to the closing; before and after it would only refuse. */
 	function connectMedia(): void {
 		const stage = session.value?.stage;
-		if (!unconnected || !welcome.value || stage === undefined) return;
-		if (stage === "scheduled" || stage === "closed") return;
+		if (!unconnected || !welcome.value || stage === undefined || !hasMedia(stage)) return;
 		const { resumed } = unconnected;
 		unconnected = null;
-		void media.welcomed(welcome.value, resumed, site.value);
+		media.welcomed(welcome.value, resumed, site.value);
 	}
 
 	function apply(entries: Entry[]): void {

@@ -553,6 +553,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sessions/{id}/connections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How well everybody's media travel; the chair's and the supervisor's. */
+        get: operations["connections"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sessions/{id}/documents/{name}": {
         parameters: {
             query?: never;
@@ -1654,6 +1671,10 @@ export interface components {
             /** @enum {string} */
             type: "close";
         };
+        /** @description What the relay measured; seats without a connection are not among them. */
+        Connections: {
+            seats: components["schemas"]["SeatConnection"][];
+        };
         ControlFrame: {
             welcome: {
                 /** Format: int64 */
@@ -1908,6 +1929,23 @@ export interface components {
         };
         /** @enum {string} */
         Half: "up" | "down";
+        HalfConnection: {
+            /** Format: int64 */
+            bitrate_bps: number;
+            connected: boolean;
+            /** Format: double */
+            jitter_ms: number;
+            /**
+             * Format: double
+             * @description Share of packets lost lately, 0 to 1.
+             */
+            loss: number;
+            /**
+             * Format: int64
+             * @description Packets sent again.
+             */
+            retransmitted: number;
+        };
         /** @description What a client says first: where its journal ends, and on what device it is. */
         Hello: {
             /** Format: int64 */
@@ -2258,6 +2296,19 @@ export interface components {
          * @enum {string}
          */
         Role: "applicant" | "agent" | "helper" | "surveyor" | "chair" | "approver" | "department_reviewer" | "expert" | "interested_party" | "supervisor" | "administrator" | "operator";
+        SeatConnection: {
+            /** @description What the seat receives. */
+            down?: components["schemas"]["HalfConnection"];
+            /**
+             * Format: double
+             * @description Round trip between relay and client, where known.
+             */
+            rtt_ms?: number;
+            seat: string;
+            tracks: components["schemas"]["TrackConnection"][];
+            /** @description What the seat sends. */
+            up?: components["schemas"]["HalfConnection"];
+        };
         /** @description One device's place in the room; holds one or more persons. */
         SeatId: string;
         /** @description A text frame of the server. */
@@ -2370,6 +2421,19 @@ export interface components {
             evidence: string;
             /** Format: int64 */
             seq: number;
+        };
+        /** @description One track that the seat sends. */
+        TrackConnection: {
+            /** Format: int64 */
+            bitrate_bps: number;
+            /** Format: double */
+            jitter_ms: number;
+            /**
+             * Format: double
+             * @description Share of its packets that never came, 0 to 1.
+             */
+            loss: number;
+            source: string;
         };
         /** @enum {string} */
         TrackKind: "audio" | "video";
@@ -3555,6 +3619,34 @@ export interface operations {
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    connections: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Session */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What the relay measured last */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Connections"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             500: components["responses"]["Problem"];
         };

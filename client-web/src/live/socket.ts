@@ -1,6 +1,7 @@
 // Gives the Connection machine its socket, its clock and its chance. No decisions here.
 import type { Command, MediaRequest, Proof, ServerFrame } from "@/core/commands";
 import { Connection, type Effect, type Hello } from "@/core/connection";
+import { watchNetwork } from "@/rtc/path";
 
 export type Deliver = (effect: Exclude<Effect, { do: "open" | "send" | "close" }>) => void;
 
@@ -8,7 +9,7 @@ export class Socket {
 	private readonly machine: Connection;
 	private ws: WebSocket | null = null;
 	private timer = 0;
-	private readonly onOnline = () => this.run(this.machine.tick(performance.now(), true));
+	private unwatch: () => void = () => undefined;
 
 	constructor(
 		private readonly url: string,
@@ -20,7 +21,7 @@ export class Socket {
 
 	start(): void {
 		this.timer = window.setInterval(() => this.run(this.machine.tick(performance.now())), 250);
-		window.addEventListener("online", this.onOnline);
+		this.unwatch = watchNetwork(() => this.run(this.machine.networkChanged(performance.now())));
 		this.run(this.machine.start(performance.now()));
 	}
 
@@ -34,7 +35,7 @@ export class Socket {
 
 	stop(): void {
 		window.clearInterval(this.timer);
-		window.removeEventListener("online", this.onOnline);
+		this.unwatch();
 		this.run(this.machine.stop());
 	}
 

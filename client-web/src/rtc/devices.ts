@@ -34,7 +34,12 @@ export async function openMicrophone(deviceId?: string): Promise<Picked<MediaStr
 
 export async function openScreen(): Promise<Picked<MediaStreamTrack>> {
 	if (typeof navigator.mediaDevices?.getDisplayMedia !== "function") return { fault: "unsupported" };
-	return first(() => navigator.mediaDevices.getDisplayMedia({ video: { frameRate: { ideal: 10 } } }));
+	const picked = await first(() =>
+		navigator.mediaDevices.getDisplayMedia({ video: { frameRate: { ideal: 10 } } }),
+	);
+	// What is shared is read: sharp before smooth.
+	if ("ok" in picked && "contentHint" in picked.ok) picked.ok.contentHint = "detail";
+	return picked;
 }
 
 export interface Devices {

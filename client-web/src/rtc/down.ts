@@ -1,6 +1,8 @@
 // The half that receives: answers the server's offers in their order and says which track belongs to which seat.
 
 import type { TrackSource } from "@/core/commands";
+import { type Figures, figuresOf } from "@/core/figures";
+import type { PathState } from "@/core/paths";
 import type { SeatId } from "@/core/types";
 import { watchPath } from "./path";
 
@@ -25,22 +27,32 @@ function steady(receiver: RTCRtpReceiver & { jitterBufferTarget?: number | null 
 	if ("jitterBufferTarget" in receiver) receiver.jitterBufferTarget = STEADY_MS;
 }
 
+export interface DownSide {
+	answer(generation: number, sdp: string): void;
+	tracks(tracks: RemoteTrack[]): void;
+	state(state: PathState): void;
+	/** It cannot go on. */
+	lost(): void;
+}
+
 export class Down {
 	private pc: RTCPeerConnection | null = null;
 	private work: Promise<void> = Promise.resolve();
 	private newest = 0;
 	private readonly streams = new Map<string, MediaStream>();
+	private carried: DownOffer["tracks"] = [];
+	private iceServers: RTCIceServer[] = [];
 
-	constructor(
-		private readonly iceServers: RTCIceServer[],
-		private readonly sendAnswer: (generation: number, sdp: string) => void,
-		private readonly onTracks: (tracks: RemoteTrack[]) => void,
-		private readonly onLost: () => void,
-	) {}
+	constructor(private readonly side: DownSide) {}
 
 	offered(offer: DownOffer): void {
 		this.newest = Math.max(this.newest, offer.generation);
-		this.work = this.work.then(() => this.take(offer)).catch(() => this.onLost());
+		this.work = this.work.then(() => this.take(offer)).catch(() => this.side.lost());
+	}
+
+	useServers(iceServers: RTCIceServer[]): void {
+		this.iceServers = iceServers;
+		if (iceServers.length > 0) this.pc?.setConfiguration({ iceServers, bundlePolicy: "max-bundle" });
 	}
 
 	/** Forget the connection: the next offer starts a new one. */
@@ -49,14 +61,19 @@ export class Down {
 		this.pc = null;
 		this.newest = 0;
 		this.streams.clear();
+		this.carried = [];
 		this.work = Promise.resolve();
 	}
 
-	get alive(): boolean {
-		return this.pc?.connectionState === "connected";
-	}
-	get exists(): boolean {
-		return this.pc !== null;
+	/** What this end alone knows of what comes in; none without a connection. */
+	async figures(): Promise<Figures | null> {
+		const report = await this.pc?.getStats();
+		if (!report) return null;
+		const stats: Record<string, unknown>[] = [];
+		report.forEach((one: Record<string, unknown>) => {
+			stats.push(one);
+		});
+		return figuresOf(stats, this.carried);
 	}
 
 	private async take(offer: DownOffer): Promise<void> {
@@ -65,14 +82,15 @@ export class Down {
 		await pc.setRemoteDescription({ type: "offer", sdp: offer.sdp });
 		await pc.setLocalDescription(await pc.createAnswer());
 		if (this.pc !== pc) return;
-		this.sendAnswer(offer.generation, pc.localDescription?.sdp ?? "");
-		this.onTracks(this.read(pc, offer));
+		this.carried = offer.tracks;
+		this.side.answer(offer.generation, pc.localDescription?.sdp ?? "");
+		this.side.tracks(this.read(pc, offer));
 	}
 
 	private open(): RTCPeerConnection {
 		const pc = new RTCPeerConnection({ iceServers: this.iceServers, bundlePolicy: "max-bundle" });
-		watchPath(pc, () => {
-			if (this.pc === pc) this.onLost();
+		watchPath(pc, (state) => {
+			if (this.pc === pc) this.side.state(state);
 		});
 		this.pc = pc;
 		return pc;

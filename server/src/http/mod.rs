@@ -4,6 +4,7 @@ mod bundles;
 mod calendar;
 mod cases;
 mod codes;
+pub mod connections;
 pub mod describe;
 mod devices;
 pub mod documents;

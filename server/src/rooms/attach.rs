@@ -107,6 +107,7 @@ impl Room {
         {
             tracing::info!(room = self.journal.id(), seat = seat.0, %error, "no offer");
         }
+        self.tell_again(&seat);
         Ok(attached)
     }
 

@@ -1,17 +1,21 @@
-//! A room's side of the relay: the policy as applied, offers and answers, who speaks, how good each connection is.
+//! A room's side of the relay: the policy as applied, offers and answers, what screens show and which layers they need.
+
+mod quality;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use kanjie_domain::SeatId;
-use kanjie_media::{self as relay, Half, MediaError, RelayEvent, RoomId, SeatStats, Source, Tap};
+use kanjie_media::{self as relay, Half, MediaError, RelayEvent, RoomId, Source, Tap, View};
 
 use super::policy::Allowed;
 use super::room::Room;
 use super::sockets::SocketId;
 use super::switch::Switch;
-use crate::socket::frames::{self, DownTrack, MediaFromClient, MediaToClient, Quality, ToClient};
+use crate::socket::frames::{
+    self, DownTrack, MediaFromClient, MediaToClient, Quality, ShownPicture, ToClient,
+};
 use crate::texts;
 
 /// How long the relay may take to confirm that it closed; then the whole room is closed instead.
@@ -26,6 +30,12 @@ pub struct RoomMedia {
     open: bool,
     pub speaking: Option<SeatId>,
     pub quality: BTreeMap<SeatId, Quality>,
+    /// Halves from which nothing comes any more, until it does again.
+    gone: BTreeSet<(SeatId, Half)>,
+    /// The layers that are needed of each track that comes in several, where not all are.
+    wanted: BTreeMap<relay::TrackId, Vec<String>>,
+    /// Seats whose way is too narrow for pictures.
+    audio_only: BTreeSet<SeatId>,
     /// Seats whose last offer has no answer: it is made again when their socket is back.
     pub unanswered: BTreeSet<SeatId>,
 }
@@ -40,6 +50,9 @@ impl RoomMedia {
             open: false,
             speaking: None,
             quality: BTreeMap::new(),
+            gone: BTreeSet::new(),
+            wanted: BTreeMap::new(),
+            audio_only: BTreeSet::new(),
             unanswered: BTreeSet::new(),
         }
     }
@@ -72,6 +85,9 @@ impl RoomMedia {
         self.switch.close_room(&self.room).await;
         self.applied = Allowed::default();
         self.open = false;
+        self.gone.clear();
+        self.wanted.clear();
+        self.audio_only.clear();
     }
 
     /// Tells the relay who may hear and see whom. Where it does not confirm in time, everything is closed.
@@ -102,7 +118,10 @@ impl RoomMedia {
         self.open
     }
 
-    pub async fn remove(&self, seat: &SeatId) {
+    pub async fn remove(&mut self, seat: &SeatId) {
+        self.gone.retain(|(other, _)| other != seat);
+        self.wanted.retain(|track, _| track.seat.0 != seat.0);
+        self.audio_only.remove(seat);
         self.switch.remove_seat(&self.room, &to_relay(seat)).await;
     }
 
@@ -117,10 +136,6 @@ impl RoomMedia {
         if let Some(track) = named.filter(|track| self.open && !track.source.is_audio()) {
             self.switch.request_keyframe(&self.room, &track).await;
         }
-    }
-
-    pub async fn stats(&self) -> Vec<SeatStats> {
-        self.switch.stats(&self.room).await
     }
 }
 
@@ -139,7 +154,12 @@ impl Room {
                 frames::Half::Down,
                 self.down_answer(&seat, generation, &sdp).await,
             ),
-            MediaFromClient::Restart { half } => {
+            MediaFromClient::Views(shown) => return self.set_views(&seat, shown).await,
+            MediaFromClient::Restart {
+                half: frames::Half::Down,
+                ice: true,
+            } => (frames::Half::Down, self.restart_ice(&seat).await),
+            MediaFromClient::Restart { half, ice: _ } => {
                 let relay_half = match half {
                     frames::Half::Up => Half::Up,
                     frames::Half::Down => Half::Down,
@@ -155,6 +175,28 @@ impl Room {
         if let Err(error) = result {
             tracing::info!(room = self.journal.id(), seat = seat.0, %error, "media refused");
             self.media_failed(&seat, half, error_code(&error));
+        }
+    }
+
+    /// Tells the relay what a screen shows. A place for something that it does not know costs nothing, and a seat that it
+    /// does not know says it again when it connects.
+    async fn set_views(&self, seat: &SeatId, shown: Vec<ShownPicture>) {
+        let view = |shown: ShownPicture| {
+            let source = Source::parse(&shown.source).filter(|source| !source.is_audio())?;
+            Some(View {
+                track: relay::TrackId {
+                    seat: to_relay(&shown.seat),
+                    source,
+                },
+                width: shown.width,
+                height: shown.height,
+                important: shown.important,
+            })
+        };
+        let views = shown.into_iter().filter_map(view).collect();
+        let (switch, room) = (&self.media.switch, &self.media.room);
+        if let Err(error) = switch.set_views(room, &to_relay(seat), views).await {
+            tracing::debug!(room = self.journal.id(), seat = seat.0, %error, "views refused");
         }
     }
 
@@ -236,6 +278,19 @@ impl Room {
         Ok(())
     }
 
+    /// What was told to a seat and still holds, for a socket that may have missed it.
+    pub(super) fn tell_again(&self, seat: &SeatId) {
+        for (track, rids) in &self.media.wanted {
+            if track.seat.0 == seat.0 {
+                let source = track.source.as_str();
+                self.send_media(seat, MediaToClient::Layers { source, rids });
+            }
+        }
+        if self.media.audio_only.contains(seat) {
+            self.send_media(seat, MediaToClient::AudioOnly { on: true });
+        }
+    }
+
     fn send_media(&self, seat: &SeatId, frame: MediaToClient<'_>) {
         if let Some(socket) = self.sockets.media_of(seat) {
             socket
@@ -269,78 +324,50 @@ impl Room {
                     tracing::info!(room = self.journal.id(), seat = seat.0, %error, "no offer");
                 }
             }
-            RelayEvent::TrackEnded { track, .. } => self.end_track(&track).await,
+            RelayEvent::TrackEnded { track, .. } => {
+                self.media.wanted.remove(&track);
+                self.end_track(&track).await;
+            }
+            RelayEvent::LayersWanted { track, rids, .. } => {
+                let (seat, source) = (SeatId(track.seat.0.clone()), track.source.as_str());
+                let layers = MediaToClient::Layers {
+                    source,
+                    rids: &rids,
+                };
+                self.send_media(&seat, layers);
+                self.media.wanted.insert(track, rids);
+            }
+            RelayEvent::AudioOnly { seat, on, .. } => {
+                let seat = SeatId(seat.0);
+                self.send_media(&seat, MediaToClient::AudioOnly { on });
+                if on {
+                    self.media.audio_only.insert(seat);
+                } else {
+                    self.media.audio_only.remove(&seat);
+                }
+            }
             RelayEvent::TapOverflow { track, lost, .. } => self.note_overflow(&track, lost).await,
             RelayEvent::Speaking { seat, .. } => {
                 self.media.speaking = Some(SeatId(seat.0));
                 self.push_presence();
             }
-            RelayEvent::Vanished { seat, .. } | RelayEvent::Disconnected { seat, .. } => {
-                self.media.quality.insert(SeatId(seat.0), Quality::Lost);
+            RelayEvent::Vanished { seat, half, .. }
+            | RelayEvent::Disconnected { seat, half, .. } => {
+                let seat = SeatId(seat.0);
+                self.media.gone.insert((seat.clone(), half));
+                self.media.quality.insert(seat, Quality::Lost);
                 self.push_presence();
             }
-            RelayEvent::Connected { .. } | RelayEvent::TrackStarted { .. } => {}
+            RelayEvent::Connected { seat, half, .. } => {
+                if self.media.gone.remove(&(SeatId(seat.0), half)) {
+                    self.measure().await;
+                }
+            }
+            // A new connection sends all its layers.
+            RelayEvent::TrackStarted { track, .. } => {
+                self.media.wanted.remove(&track);
+            }
         }
-    }
-
-    /// Takes the relay's figures; tells the room where a seat's quality changed.
-    pub(super) async fn measure(&mut self) {
-        if !self.media.open {
-            return;
-        }
-        let quality = self
-            .media
-            .stats()
-            .await
-            .iter()
-            .map(|stats| (SeatId(stats.seat.0.clone()), quality_of(stats)))
-            .collect();
-        if quality != self.media.quality {
-            self.media.quality = quality;
-            self.push_presence();
-        }
-    }
-
-    /// Each socket learns of those whom it may hear or see, so that a deliberation does not show by who speaks in it.
-    fn push_presence(&self) {
-        for socket in self.sockets.iter() {
-            let hears = |seat: &&SeatId| {
-                **seat == socket.seat
-                    || self
-                        .media
-                        .applied
-                        .audience
-                        .get(*seat)
-                        .is_some_and(|publishing| publishing.to.contains(&socket.seat))
-            };
-            let frame = ToClient::Presence {
-                quality: &self.media.quality,
-                speaking: self.media.speaking.as_ref().filter(hears),
-            };
-            socket.outbox.push(frames::text(&frame).into());
-        }
-    }
-}
-
-/// Bars on the worse of both halves: 2 % lost or 150 ms there and back is noticed, 8 % or 400 ms disturbs.
-fn quality_of(stats: &SeatStats) -> Quality {
-    let halves = [stats.up.as_ref(), stats.down.as_ref()];
-    let halves = halves.iter().flatten();
-    let (mut loss, mut any, mut connected) = (0.0_f64, false, false);
-    for half in halves {
-        any = true;
-        connected |= half.connected;
-        loss = loss.max(half.loss);
-    }
-    let rtt = stats.rtt_ms.unwrap_or(0.0);
-    if any && !connected {
-        Quality::Lost
-    } else if loss > 0.08 || rtt > 400.0 {
-        Quality::Poor
-    } else if loss > 0.02 || rtt > 150.0 {
-        Quality::Fair
-    } else {
-        Quality::Good
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use kanjie_media::{
     DownOffer, Half, MediaError, Policy, RoomId, SeatId, SeatStats, Source, Tap, TrackId, Transport,
+    View,
 };
 
 type Answer<'a, T> = BoxFuture<'a, Result<T, MediaError>>;
@@ -29,6 +30,12 @@ pub trait Switch: Send + Sync {
         sdp: &'a str,
     ) -> Answer<'a, ()>;
     fn set_policy<'a>(&'a self, room: &'a RoomId, policy: Policy) -> Answer<'a, ()>;
+    fn set_views<'a>(
+        &'a self,
+        room: &'a RoomId,
+        seat: &'a SeatId,
+        views: Vec<View>,
+    ) -> Answer<'a, ()>;
     fn close_half<'a>(
         &'a self,
         room: &'a RoomId,
@@ -75,6 +82,15 @@ impl<T: Transport> Switch for T {
 
     fn set_policy<'a>(&'a self, room: &'a RoomId, policy: Policy) -> Answer<'a, ()> {
         Box::pin(Transport::set_policy(self, room, policy))
+    }
+
+    fn set_views<'a>(
+        &'a self,
+        room: &'a RoomId,
+        seat: &'a SeatId,
+        views: Vec<View>,
+    ) -> Answer<'a, ()> {
+        Box::pin(Transport::set_views(self, room, seat, views))
     }
 
     fn close_half<'a>(

@@ -3,6 +3,7 @@
 mod client;
 mod house;
 mod journey;
+mod quality;
 mod refusals;
 mod relay;
 mod restart;

@@ -76,7 +76,26 @@ pub enum MediaFromClient {
     },
     Restart {
         half: Half,
+        /// On the connection there is: ICE alone begins anew.
+        #[serde(default)]
+        ice: bool,
     },
+    /// What the screen shows, all of it.
+    Views(Vec<ShownPicture>),
+}
+
+/// Where a picture stands on a screen.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ShownPicture {
+    pub seat: SeatId,
+    pub source: String,
+    /// Device pixels.
+    pub width: u16,
+    pub height: u16,
+    /// To be sharp before others are shown at all.
+    #[serde(default)]
+    pub important: bool,
 }
 
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -153,6 +172,15 @@ pub enum MediaToClient<'a> {
         generation: u64,
         sdp: &'a str,
         tracks: &'a [DownTrack],
+    },
+    /// Of this source, which is offered in layers, these are needed.
+    Layers {
+        source: &'a str,
+        rids: &'a [String],
+    },
+    /// The way to this screen is too narrow for pictures.
+    AudioOnly {
+        on: bool,
     },
     Failed {
         half: Half,

@@ -21,6 +21,7 @@ export const useDesk = defineStore("room-desk", () => {
 	const pinned = ref<string | null>(null);
 	const grid = ref(false);
 	const people = ref(false);
+	const paths = ref(false);
 	const chosen = ref<string | null>(null);
 	const shooting = ref(false);
 	const stillRefusal = shallowRef<Refusal | null>(null);
@@ -73,6 +74,7 @@ export const useDesk = defineStore("room-desk", () => {
 		pinned,
 		grid,
 		people,
+		paths,
 		chosen,
 		matter,
 		shooting,

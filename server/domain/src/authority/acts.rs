@@ -147,6 +147,8 @@ acts! {
         /// Its journal, by HTTP and WebSocket.
         ReadSession = "read_session",
         ReadDeliberation = "read_deliberation",
+        /// How well everybody's media travel.
+        ReadConnections = "read_connections",
         ReadStill = "read_still",
         /// Those of a session: record, receipts, the decision once it is announced. A case's are read with their entries.
         ReadPaper = "read_paper",

@@ -297,6 +297,10 @@ fn reading(act: ReadAct) -> &'static [Grant] {
             static PRIVATE: [Grant; 2] = [grant(DELIBERATING, PART), grant(WATCHING, PART)];
             &PRIVATE
         }
+        ReadAct::ReadConnections => {
+            static CONNECTIONS: [Grant; 1] = [grant(&[Role::Chair, Role::Supervisor], PART)];
+            &CONNECTIONS
+        }
         ReadAct::ReadSealedDecision => {
             static SEALED: [Grant; 2] = [grant(STAFF, PART), grant(WATCHING, PART)];
             &SEALED

@@ -48,7 +48,13 @@ pub async fn connect(
 
 impl Client {
     pub async fn join(house: &House, who: &str, session: &str) -> Self {
-        Self::resume(house, who, session, Chain::new(), Vec::new()).await
+        Self::resume(house, who, session, Chain::new(), Vec::new(), None).await
+    }
+
+    /// Comes with a further frame right behind the hello.
+    pub async fn join_asking(house: &House, who: &str, session: &str, frame: Value) -> Self {
+        let chain = Chain::new();
+        Self::resume(house, who, session, chain, Vec::new(), Some(frame)).await
     }
 
     /// Comes back with what it had.
@@ -56,7 +62,7 @@ impl Client {
         let (who, session) = (self.who.clone(), self.session.clone());
         let (chain, entries) = (self.chain, self.entries.clone());
         drop(self);
-        Self::resume(house, &who, &session, chain, entries).await
+        Self::resume(house, &who, &session, chain, entries, None).await
     }
 
     async fn resume(
@@ -65,6 +71,7 @@ impl Client {
         session: &str,
         chain: Chain,
         entries: Vec<Entry>,
+        asked: Option<Value>,
     ) -> Self {
         let socket = connect(house, who, session).await.unwrap();
         let mut client = Self {
@@ -80,6 +87,9 @@ impl Client {
         client
             .send(json!({"hello": {"after": chain.seq(), "device": "test", "companion": false}}))
             .await;
+        if let Some(frame) = asked {
+            client.send(frame).await;
+        }
         client.welcome = client.wait("welcome").await;
         client.wait("caught_up").await;
         client

@@ -7,7 +7,7 @@ use std::time::Instant;
 use kanjie_domain::PersonId;
 use kanjie_media::{
     DownOffer, DownTrack, Half, MediaError, Policy, RelayEvent, RoomId, SeatId, SeatStats, Source,
-    Tap, TrackId, Transport,
+    Tap, TrackId, Transport, View,
 };
 use kanjie_store::NewSignIn;
 use tempfile::TempDir;
@@ -34,6 +34,7 @@ pub enum Asked {
     DownOffer(String),
     DownAnswer(String, u64),
     HalfClosed(String, Half),
+    Views(String, Vec<View>),
 }
 
 /// Called at each policy, before it is confirmed.
@@ -44,6 +45,8 @@ pub struct Told {
     pub asked: Vec<Asked>,
     pub tap: Option<Arc<dyn Tap>>,
     pub watch: Option<Watch>,
+    /// What it measured.
+    pub stats: Vec<SeatStats>,
     generation: u64,
 }
 
@@ -137,6 +140,16 @@ impl Transport for FakeRelay {
         Ok(())
     }
 
+    async fn set_views(
+        &self,
+        _: &RoomId,
+        seat: &SeatId,
+        views: Vec<View>,
+    ) -> Result<(), MediaError> {
+        self.note(Asked::Views(seat.0.clone(), views));
+        Ok(())
+    }
+
     async fn close_half(&self, _: &RoomId, seat: &SeatId, half: Half) {
         self.note(Asked::HalfClosed(seat.0.clone(), half));
     }
@@ -148,7 +161,7 @@ impl Transport for FakeRelay {
     async fn request_keyframe(&self, _: &RoomId, _: &TrackId) {}
 
     async fn stats(&self, _: &RoomId) -> Vec<SeatStats> {
-        Vec::new()
+        self.0.lock().unwrap().stats.clone()
     }
 }
 

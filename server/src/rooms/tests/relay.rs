@@ -231,3 +231,75 @@ async fn media_frames_reach_the_relay_and_its_answers_the_seat() {
     cast.supervisor.send(offer).await;
     assert_eq!(cast.supervisor.wait("media").await["failed"]["half"], "up");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_screen_shows_reaches_the_relay_and_what_it_needs_the_publisher() {
+    let house = House::open().await;
+    let session = house.session("crash");
+    let mut cast = journey::at_the_door(&house, &session).await;
+    let seat = |client: &super::client::Client| client.welcome["seat"].as_str().unwrap().to_owned();
+    let (expert, surveyor) = (seat(&cast.expert), seat(&cast.surveyor_1));
+    let shown = json!([
+        {"seat": surveyor, "source": "camera", "width": 1280, "height": 720, "important": true},
+        {"seat": surveyor, "source": "microphone", "width": 1, "height": 1},
+        {"seat": surveyor, "source": "hologram", "width": 1, "height": 1},
+    ]);
+    cast.expert.send(json!({"media": {"views": shown}})).await;
+    cast.expert
+        .send(json!({"media": {"restart": {"half": "down"}}}))
+        .await;
+    cast.expert.wait("media").await;
+    let track = TrackId {
+        seat: SeatId(surveyor.clone()),
+        source: Source::Camera,
+    };
+    let view = kanjie_media::View {
+        track: track.clone(),
+        width: 1280,
+        height: 720,
+        important: true,
+    };
+    let asked = house.relay.asked();
+    assert!(asked.contains(&Asked::Views(expert.clone(), vec![view])));
+
+    let room = kanjie_media::RoomId(session.clone());
+    let wanted = kanjie_media::RelayEvent::LayersWanted {
+        room: room.clone(),
+        track: track.clone(),
+        rids: vec!["h".to_owned()],
+    };
+    house.relay_events.send(wanted).await.unwrap();
+    let layers = json!({"layers": {"source": "camera", "rids": ["h"]}});
+    assert_eq!(cast.surveyor_1.wait("media").await, layers);
+    let narrow = |on| kanjie_media::RelayEvent::AudioOnly {
+        room: room.clone(),
+        seat: SeatId(expert.clone()),
+        on,
+    };
+    house.relay_events.send(narrow(true)).await.unwrap();
+    let told = json!({"audio_only": {"on": true}});
+    assert_eq!(cast.expert.wait("media").await, told);
+
+    // A socket that broke may have missed it.
+    let mut surveyor_1 = cast.surveyor_1.rejoin(&house).await;
+    assert_eq!(surveyor_1.wait("media").await, layers);
+    let mut expert = cast.expert.rejoin(&house).await;
+    assert_eq!(expert.wait("media").await, told);
+    house.relay_events.send(narrow(false)).await.unwrap();
+    assert_eq!(
+        expert.wait("media").await,
+        json!({"audio_only": {"on": false}})
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn media_asked_for_right_behind_the_hello_needs_no_further_round_trip() {
+    let house = House::open().await;
+    let session = house.session("crash");
+    let mut chair = super::client::Client::join(&house, "chair", &session).await;
+    chair.done(json!({"type": "open_lobby"})).await;
+    let restart = json!({"media": {"restart": {"half": "down"}}});
+    let mut expert =
+        super::client::Client::join_asking(&house, "expert", &session, restart).await;
+    assert!(expert.wait("media").await["down_offer"].is_object());
+}
