@@ -3,34 +3,12 @@
 
 mod support;
 
-use kanjie_domain::PersonId;
-use kanjie_store::{
-    CodeCheck, IndexChange, LinkTo, NewCode, NewLink, NewSignIn, Purpose, SignInMethod, Store,
-};
+use kanjie_store::{CodeCheck, IndexChange, LinkTo, NewCode, NewLink, Purpose, Store};
 use rstest::rstest;
-use support::Engine;
-
-fn id(id: &str) -> PersonId {
-    PersonId(id.to_owned())
-}
+use support::{Engine, id, sign_in};
 
 fn to_session(session: &str) -> LinkTo {
     LinkTo::Session(session.to_owned())
-}
-
-async fn sign_in(store: &Store, token: u8, person: &str, link: Option<LinkTo>) {
-    store
-        .add_sign_in(&NewSignIn {
-            token_hash: [token; 32],
-            person: id(person),
-            link,
-            method: SignInMethod::Link,
-            device: String::from("test"),
-            created_at: 10,
-            expires_at: 100,
-        })
-        .await
-        .unwrap();
 }
 
 async fn link(store: &Store, token: u8, to: LinkTo, person: &str) {

@@ -3,29 +3,9 @@
 
 mod support;
 
-use kanjie_domain::PersonId;
-use kanjie_store::{Attempt, LinkTo, NewSignIn, SignInMethod, Still, Store, StoreError};
+use kanjie_store::{Attempt, Still, StoreError};
 use rstest::rstest;
-use support::Engine;
-
-fn id(id: &str) -> PersonId {
-    PersonId(id.to_owned())
-}
-
-async fn sign_in(store: &Store, token: u8, person: &str, link: Option<LinkTo>) {
-    store
-        .add_sign_in(&NewSignIn {
-            token_hash: [token; 32],
-            person: id(person),
-            link,
-            method: SignInMethod::Link,
-            device: String::from("test"),
-            created_at: 10,
-            expires_at: 100,
-        })
-        .await
-        .unwrap();
-}
+use support::{Engine, id, sign_in};
 
 #[rstest]
 #[tokio::test]

@@ -9,11 +9,7 @@ use kanjie_store::{
     StoreError,
 };
 use rstest::rstest;
-use support::Engine;
-
-fn id(id: &str) -> PersonId {
-    PersonId(id.to_owned())
-}
+use support::{Engine, id};
 
 async fn staff(store: &Store, name: &str) {
     let (person, account) = (support::person(name), support::account(name, name));

@@ -3,19 +3,14 @@
 
 mod support;
 
-use kanjie_domain::PersonId;
 use kanjie_store::{NewUpload, Store, UploadQuota};
 use rstest::rstest;
-use support::Engine;
+use support::{Engine, id};
 
 const QUOTA: UploadQuota = UploadQuota {
     files: 2,
     bytes: 100,
 };
-
-fn id(id: &str) -> PersonId {
-    PersonId(id.to_owned())
-}
 
 async fn add(store: &Store, upload: &str, person: &str, total: i64) -> bool {
     let new = NewUpload {

@@ -6,7 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use kanjie_domain::case::Listed;
 use kanjie_domain::{Participant, PersonId, Role};
-use kanjie_store::{AppendRequest, Database, IndexChange, NewAccount, Person, SessionRow, Store};
+use kanjie_store::{
+    AppendRequest, Database, IndexChange, LinkTo, NewAccount, NewSignIn, Person, SessionRow,
+    SignInMethod, Store,
+};
 use kanjie_test_postgres::TestDatabase;
 use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
@@ -173,6 +176,26 @@ pub async fn fresh(engine: Engine) -> (Place, Store) {
     let store = Store::open(&place.database()).await.unwrap();
     store.migrate().await.unwrap();
     (place, store)
+}
+
+pub fn id(id: &str) -> PersonId {
+    PersonId(id.to_owned())
+}
+
+/// A sign-in from 10 to 100.
+pub async fn sign_in(store: &Store, token: u8, person: &str, link: Option<LinkTo>) {
+    store
+        .add_sign_in(&NewSignIn {
+            token_hash: [token; 32],
+            person: id(person),
+            link,
+            method: SignInMethod::Link,
+            device: String::from("test"),
+            created_at: 10,
+            expires_at: 100,
+        })
+        .await
+        .unwrap();
 }
 
 pub fn person(id: &str) -> Person {
