@@ -346,6 +346,7 @@ fn listed(number: u64) -> Listed {
         began_at: i64::try_from(number).unwrap() * 20_000_000,
         due_on: matches!(stage, "in_review" | "accepted")
             .then(|| jiff::civil::date(2026, 1 + i8::try_from(pick(12, 40)).unwrap(), 9)),
+        appointment: None,
         people: [
             (handler(number), [Role::Surveyor].into()),
             (
