@@ -281,6 +281,28 @@ fn r43_one_case_ends_without_a_decision_and_the_other_is_announced() {
 }
 
 #[test]
+fn r20_what_was_sealed_before_the_applicant_asked_stands_and_the_open_case_goes_on_site() {
+    let mut play = signed();
+    play.seal_case(Some(FIRST), grant()).unwrap();
+    let ask = Command::AskOnSite {
+        reason: "希望现场查看".to_owned(),
+    };
+    play.act(APPLICANT, &ask).unwrap();
+    assert_eq!(
+        refused(&play, CHAIR, &Command::Announce {}),
+        Code::NotSealed
+    );
+    let hearing = end(Some(SECOND), Ending::Hearing);
+    assert_eq!(refused(&play, CHAIR, &hearing), Code::OnSiteAsked);
+    play.act(CHAIR, &end(Some(SECOND), Ending::SwitchOnSite))
+        .unwrap();
+    play.act(CHAIR, &Command::Announce {}).unwrap();
+    let first = &play.session.matters[0];
+    assert!(matches!(first.outcome, Some(Outcome::Announced { .. })));
+    assert_eq!(play.session.stage, Stage::Ended);
+}
+
+#[test]
 fn r44_what_failed_in_one_case_is_surveyed_again_in_that_case_alone() {
     let mut play = signed();
     play.seal_case(Some(FIRST), grant()).unwrap();

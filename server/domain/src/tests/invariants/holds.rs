@@ -7,7 +7,7 @@ use crate::event::{ChatScope, DecisionKind, Ending, Event, SurveyOutcome};
 use crate::people::{Participant, PersonId, SeatId};
 use crate::readiness::{Act, readiness};
 use crate::refusal::Code;
-use crate::session::{Outcome, Presence, Session, Stage};
+use crate::session::{Matter, Outcome, Presence, Session, Stage};
 use crate::testing::{CHAIR, Play, STRANGER, SUPERVISOR, person};
 use crate::visible::{Viewer, visible};
 
@@ -176,7 +176,8 @@ fn channel_and_place(before: &Before, step: &Step, events: &[Event]) {
     for event in events {
         match event {
             Event::Concluded { .. } => assert!(!asked && !beyond),
-            Event::DecisionSealed { .. } | Event::Announced { .. } => assert!(!asked),
+            Event::DecisionSealed { .. } => assert!(!asked),
+            Event::Announced { case, .. } => assert!(!asked || went_on_site(&before.session, case)),
             Event::Ended { ending, .. } => assert!(!asked || *ending == Ending::SwitchOnSite),
             Event::ItemAnswered { .. } | Event::AnnotationAdded { .. } => assert!(!beyond),
             Event::OnSiteAsked { person, .. } | Event::OnSiteWithdrawn { person } => {
@@ -189,6 +190,14 @@ fn channel_and_place(before: &Before, step: &Step, events: &[Event]) {
             _ => {}
         }
     }
+}
+
+/// Of several cases this one was sealed before anybody asked, and what was open then goes on site: so the request is answered.
+fn went_on_site(session: &Session, case: &Option<String>) -> bool {
+    let asked = session.on_site_asked().unwrap().at;
+    let sealed = session.named(case.as_deref()).unwrap().sealed().unwrap();
+    let since = |matter: &Matter| matches!(&matter.outcome, Some(Outcome::Ending { at, ending: Ending::SwitchOnSite, .. }) if *at >= asked);
+    sealed.at <= asked && session.matters.iter().any(since)
 }
 
 /// R18.
