@@ -90,7 +90,7 @@ fn a_handshake_survives_a_bad_network() {
         world.links.insert(
             up,
             Link {
-                loss: 0.3,
+                loss: 0.2,
                 jitter: Duration::from_millis(30),
                 ..Link::default()
             },
